@@ -1,0 +1,195 @@
+// Owns: the one table of operations: their fields, limits and summaries, and the shape of every reply.
+// Leaves: bytes to kernel/frame.ts; doing them to bridge/dispatch.ts.
+// Laws: BR1 an operation is declared here once; its check, its help and its schema come from this declaration.
+// BR2 a field that is not declared is ignored, so that a newer client can talk to an older kernel.
+import { z } from 'zod'
+
+/** The version of the wire. A message with another one is refused. */
+export const PROTOCOL_VERSION = 1
+
+/** Limits of the wire, with units. They are part of the answer to Hello. */
+export const WIRE_LIMITS = {
+  /** Largest frame from a client, bytes. */
+  frameBytes: 16 * 1024 * 1024,
+  /** Deepest nesting of arrays and maps in a frame. */
+  depth: 32,
+  /** Most values in one frame. */
+  values: 200_000,
+  /** Longest name or selector, UTF-16 units. */
+  nameLength: 256,
+  /** Most arguments of a message. */
+  args: 64,
+  /** Longest source of a method, UTF-16 units. */
+  sourceLength: 65_536,
+  /** Longest intent, UTF-16 units. */
+  intentLength: 4_096,
+  /** Most messages of one session that wait for an answer. */
+  inFlight: 4_096,
+  /** Longest deadline, milliseconds. */
+  deadline: 3_600_000,
+  /** Most entries in one page of a listing. */
+  page: 1_000,
+} as const
+
+const target = z.string().min(1).max(WIRE_LIMITS.nameLength)
+const selector = z.string().min(1).max(WIRE_LIMITS.nameLength)
+const tidOrTime = z.string().min(1).max(64)
+const expect = z.union([z.string().max(32), z.null()])
+const args = z.union([z.array(z.any()).max(WIRE_LIMITS.args), z.record(z.string(), z.any())])
+const policy = z.enum(['review', 'off'])
+const page = z.int().min(1).max(WIRE_LIMITS.page)
+
+/** Every operation: what it is for and what it takes. */
+export const OPERATIONS = {
+  HelloCommand: {
+    summary: 'Introduce a client; over TCP and WebSocket the token comes first.',
+    fields: z.object({
+      client: z.string().max(128).optional(),
+      token: z.string().max(256).optional(),
+      session: z.string().max(128).optional(),
+      schema: z.string().max(128).optional(),
+    }),
+  },
+  PingCommand: { summary: 'Answer at once.', fields: z.object({}) },
+  DescribeCommand: { summary: 'The JSON Schema of all operations.', fields: z.object({}) },
+  CancelCommand: {
+    summary: 'End a message of this session that has no answer yet.',
+    fields: z.object({ of: z.union([z.string(), z.int()]) }),
+  },
+  SendCommand: {
+    summary: 'Send a message to an object; one that it does not understand is learnt.',
+    fields: z.object({
+      target,
+      selector,
+      args: args.optional(),
+      intent: z.string().max(WIRE_LIMITS.intentLength).optional(),
+      holder: target.optional(),
+      policy: policy.optional(),
+      deadline: z.int().min(1).max(WIRE_LIMITS.deadline).optional(),
+      key: z.string().min(1).max(128).optional(),
+    }),
+  },
+  GetFullStateCommand: {
+    summary: 'All slots that an object has, its own and those of its parents.',
+    fields: z.object({ target: target.optional(), at: tidOrTime.optional() }),
+  },
+  ListObjectsCommand: {
+    summary: 'Named objects, in order of name.',
+    fields: z.object({
+      prefix: z.string().max(WIRE_LIMITS.nameLength).optional(),
+      after: z.string().max(WIRE_LIMITS.nameLength).optional(),
+      limit: page.optional(),
+    }),
+  },
+  CreateObjectCommand: {
+    summary: 'Make an object, bind a name to it, give it parents and slots.',
+    fields: z.object({
+      name: z.string().min(1).max(WIRE_LIMITS.nameLength).optional(),
+      parents: z.array(target).max(64).optional(),
+      slots: z.record(z.string(), z.any()).optional(),
+    }),
+  },
+  SetSlotCommand: {
+    summary: 'Give a slot of an object a value.',
+    fields: z.object({ target, slot: selector, value: z.any(), expect: expect.optional() }),
+  },
+  RemoveSlotCommand: {
+    summary: "Remove an object's own slot.",
+    fields: z.object({ target, slot: selector, expect: expect.optional() }),
+  },
+  CreateMethodCommand: {
+    summary: 'Give an object a method, as TypeScript source, through the gates.',
+    fields: z.object({
+      target,
+      method_name: selector,
+      source: z.string().min(1).max(WIRE_LIMITS.sourceLength),
+      comment: z.string().max(WIRE_LIMITS.intentLength).optional(),
+      expect: expect.optional(),
+    }),
+  },
+  GetHistoryCommand: {
+    summary: 'Transactions, newest first: of the image, of an object, or of one slot.',
+    fields: z.object({
+      target: target.optional(),
+      slot: selector.optional(),
+      limit: page.optional(),
+      before: z.string().max(32).optional(),
+    }),
+  },
+  SubscribeCommand: {
+    summary: 'Follow the changes of an object, or of all, from a transaction on.',
+    fields: z.object({ target: target.optional(), from: z.string().max(32).optional() }),
+  },
+  UnsubscribeCommand: {
+    summary: 'End a subscription of this session.',
+    fields: z.object({ of: z.union([z.string(), z.int()]) }),
+  },
+  GetStatusCommand: { summary: 'Counts, queue, model, policy, budgets.', fields: z.object({}) },
+  VerifyCommand: {
+    summary: 'Read every record and report what is damaged.',
+    fields: z.object({}),
+  },
+} as const
+
+export type OperationName = keyof typeof OPERATIONS
+export type FieldsOf<Op extends OperationName> = z.infer<(typeof OPERATIONS)[Op]['fields']>
+
+/** The id that a client gives to a message; its reply carries the same. */
+export type MessageId = string | number
+
+/** One slot as GetFullStateCommand shows it. `holder` is the oid of the object that has it; `value` is a wire value. */
+export interface SlotState {
+  name: string
+  kind: 'data' | 'method' | 'parent'
+  value?: unknown
+  source?: string
+  comment?: string
+  author?: string
+  model?: string
+  version?: number
+  holder: string
+  tid: string
+}
+
+/** An object as GetFullStateCommand answers it; own slots first, then those of its parents in order of lookup. */
+export interface FullState {
+  oid: string
+  name: string | null
+  tid: string
+  slots: SlotState[]
+}
+
+/** What happens to a message before its answer. */
+export type WireEvent =
+  | { kind: 'queued' }
+  | { kind: 'not-understood'; target: string; selector: string; holder: string }
+  | { kind: 'drafting'; model: string; attempt: number }
+  | { kind: 'token'; text: string }
+  | { kind: 'trial'; attempt: number; ok: boolean; detail: string; source: string }
+  | { kind: 'installed'; holder: string; selector: string; version: number; tid: string }
+  | { kind: 'parked'; reason: string }
+  | { kind: 'progress'; detail: string }
+  | { kind: 'change'; tid: string; oid: string; slots: string[] }
+
+export interface WireFault {
+  code: string
+  message: string
+  remedy: string
+  retry: 'never' | 'transaction' | 'later'
+  data?: Record<string, unknown>
+}
+
+/** Everything that a kernel sends: an event while work goes on, then one answer. */
+export type WireReply =
+  | { v: 1; id: MessageId | null; event: WireEvent }
+  | { v: 1; id: MessageId | null; ok: true; result: unknown; tid?: string }
+  | { v: 1; id: MessageId | null; ok: false; fault: WireFault }
+
+/** The JSON Schema of all operations, by name. */
+export function describeOperations(): Record<string, { summary: string; schema: unknown }> {
+  const all: Record<string, { summary: string; schema: unknown }> = {}
+  for (const [name, operation] of Object.entries(OPERATIONS)) {
+    all[name] = { summary: operation.summary, schema: z.toJSONSchema(operation.fields) }
+  }
+  return all
+}

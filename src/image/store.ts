@@ -1,0 +1,98 @@
+// Owns: the contract between the kernel and the place where records are kept.
+// Leaves: bytes of a record to record.ts; deciding the next commit to the kernel; how to keep it to memory/ and lmdb/.
+// Laws: IM1 a group is kept whole or not at all. IM2 commit resolves only when the group is durable.
+// IM3 tids are given by the caller and strictly increase. IM4 a read as of a tid never changes afterwards.
+import type { Oid, Tid } from '#objects'
+
+/** What a record holds: slots of an object, a method, or nothing because the object is gone. */
+export type RecordKind = 'object' | 'method' | 'gone'
+
+/** One object as one transaction leaves it. `payload` is opaque here; `refs` are the oids inside it. */
+export interface Revision {
+  oid: Oid
+  tid: Tid
+  kind: RecordKind
+  refs: readonly Oid[]
+  payload: Uint8Array
+}
+
+/** Who did a transaction, when and why. `time` is milliseconds since 1970, UTC. */
+export interface TransactionInfo {
+  tid: Tid
+  time: number
+  author: string
+  note: string
+  oids: readonly Oid[]
+  names: readonly string[]
+}
+
+/** One transaction to keep: the revisions carry its tid; a name bound to null is unbound. */
+export interface Transaction {
+  tid: Tid
+  time: number
+  author: string
+  note: string
+  revisions: readonly Revision[]
+  names: readonly { name: string; oid: Oid | null }[]
+}
+
+/** A value in one of the kernel's own tables, outside the graph of objects; null removes it. */
+export interface TableWrite {
+  table: TableName
+  key: string
+  value: Uint8Array | null
+}
+
+/** The kernel's tables: replies by key, waiting messages, compiled code, refusals, and single facts. */
+export type TableName = 'replies' | 'waiting' | 'code' | 'refused' | 'facts'
+
+/** What is committed together. Transactions are in order of tid. */
+export interface Group {
+  transactions: readonly Transaction[]
+  tables: readonly TableWrite[]
+}
+
+/** One damaged place that verify found. */
+export interface Damage {
+  oid: Oid | undefined
+  tid: Tid | undefined
+  problem: string
+}
+
+export interface VerifyReport {
+  objects: number
+  revisions: number
+  transactions: number
+  damage: Damage[]
+}
+
+export interface Store {
+  /** The newest tid and the largest oid ever stored; 0 in an empty store. */
+  head(): { tid: Tid; oid: Oid }
+  /** The newest revision at or below `at` (default: newest of all), undefined when there is none. Faults IMAGE_DAMAGED. */
+  read(oid: Oid, at?: Tid): Revision | undefined
+  /** Revisions of one object, newest first, strictly below `before`. */
+  revisions(oid: Oid, options?: { before?: Tid; limit?: number }): Revision[]
+  /** The oid bound to a name as of `at`. */
+  name(name: string, at?: Tid): Oid | undefined
+  /** Bound names in byte order, beginning with `prefix`, after `after`. */
+  names(options?: { prefix?: string; after?: string; limit?: number; at?: Tid }): { name: string; oid: Oid }[]
+  /** One transaction's description. */
+  transaction(tid: Tid): TransactionInfo | undefined
+  /** Transactions newest first, strictly below `before`. */
+  transactions(options?: { before?: Tid; limit?: number }): TransactionInfo[]
+  /** The newest tid whose time is at or before `time`, 0 when all are later. */
+  tidAt(time: number): Tid
+  /** A value of a kernel table. */
+  get(table: TableName, key: string): Uint8Array | undefined
+  /** Entries of a kernel table in key order. */
+  scan(table: TableName, options?: { from?: string; limit?: number }): { key: string; value: Uint8Array }[]
+  /** Keeps the group, all of it, and resolves when it is durable. Groups are kept in the order of the calls. */
+  commit(group: Group): Promise<void>
+  /** Every object's newest revision, one by one, in order of oid. */
+  objects(): Iterable<Revision>
+  /** Reads everything and reports each damaged record and each reference to an object that is not there. */
+  verify(): VerifyReport
+  /** Waits for what was handed to commit, then lets go. A closed store faults on use. */
+  close(): Promise<void>
+}
