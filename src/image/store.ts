@@ -76,7 +76,12 @@ export interface Store {
   /** The oid bound to a name as of `at`. */
   name(name: string, at?: Tid): Oid | undefined
   /** Bound names in byte order, beginning with `prefix`, after `after`. */
-  names(options?: { prefix?: string; after?: string; limit?: number; at?: Tid }): { name: string; oid: Oid }[]
+  names(options?: {
+    prefix?: string
+    after?: string
+    limit?: number
+    at?: Tid
+  }): { name: string; oid: Oid }[]
   /** One transaction's description. */
   transaction(tid: Tid): TransactionInfo | undefined
   /** Transactions newest first, strictly below `before`. */
@@ -86,7 +91,10 @@ export interface Store {
   /** A value of a kernel table. */
   get(table: TableName, key: string): Uint8Array | undefined
   /** Entries of a kernel table in key order. */
-  scan(table: TableName, options?: { from?: string; limit?: number }): { key: string; value: Uint8Array }[]
+  scan(
+    table: TableName,
+    options?: { from?: string; limit?: number },
+  ): { key: string; value: Uint8Array }[]
   /** Keeps the group, all of it, and resolves when it is durable. Groups are kept in the order of the calls. */
   commit(group: Group): Promise<void>
   /** Every object's newest revision, one by one, in order of oid. */

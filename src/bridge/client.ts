@@ -1,0 +1,167 @@
+// Owns: the client: requests with ids, answers, events, subscriptions, over any transport that carries frames.
+// Leaves: sockets to the transport handed in.
+// Laws: BR14 every request ends: by its answer, by CANCELLED when the connection is lost. BR15 a fault keeps its code.
+import { Fault, type FaultRecord } from '#ground'
+import { bridgeFault } from './faults.ts'
+import { pack, unpack } from './frame.ts'
+import { PROTOCOL_VERSION, WIRE_LIMITS } from './protocol.ts'
+
+/** What carries frames. `send` answers false when it can take no more. */
+export interface Transport {
+  send(bytes: Uint8Array): boolean
+  close(): void
+}
+
+export interface SendOptions {
+  /** What the method should do, where its name says too little. */
+  intent?: string
+  holder?: string
+  policy?: 'review' | 'off'
+  /** Milliseconds. */
+  deadline?: number
+  key?: string
+  onEvent?: (event: Record<string, unknown>) => void
+  signal?: AbortSignal
+}
+
+interface Waiting {
+  resolve(answer: { result: unknown; tid?: string }): void
+  reject(fault: Fault): void
+  onEvent: ((event: Record<string, unknown>) => void) | undefined
+}
+
+/** Requests on their way at once: half of what a session may have, so that control requests always fit. */
+const IN_FLIGHT = WIRE_LIMITS.inFlight / 2
+
+export class Client {
+  readonly #transport: Transport
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #following = new Map<number, (event: Record<string, unknown>) => void>()
+  readonly #held: { id: number; bytes: Uint8Array }[] = []
+  #id = 0
+  #lost: Fault | undefined
+
+  constructor(connect: (on: { frame(bytes: Uint8Array): void; lost(): void }) => Transport) {
+    this.#transport = connect({
+      frame: (bytes) => this.#receive(bytes),
+      lost: () => this.#end(bridgeFault('CANCELLED', 'the connection to the kernel was lost')),
+    })
+  }
+
+  /** Does an operation; answers its result. Throws the Fault that it was answered with. */
+  async request(
+    op: string,
+    fields: Record<string, unknown> = {},
+    options: { onEvent?: (event: Record<string, unknown>) => void; signal?: AbortSignal } = {},
+  ): Promise<unknown> {
+    return (await this.requestWithTid(op, fields, options)).result
+  }
+
+  /** As `request`, with the transaction that the operation made. */
+  requestWithTid(
+    op: string,
+    fields: Record<string, unknown> = {},
+    options: { onEvent?: (event: Record<string, unknown>) => void; signal?: AbortSignal } = {},
+  ): Promise<{ result: unknown; tid?: string }> {
+    const id = ++this.#id
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) return reject(this.#lost)
+      this.#waiting.set(id, { resolve, reject, onEvent: options.onEvent })
+      this.#post(id, pack({ v: PROTOCOL_VERSION, id, op, ...fields }))
+      options.signal?.addEventListener('abort', () => {
+        if (this.#waiting.has(id)) {
+          this.#transport.send(
+            pack({ v: PROTOCOL_VERSION, id: ++this.#id, op: 'CancelCommand', of: id }),
+          )
+        }
+      })
+    })
+  }
+
+  /** Sends a frame, or keeps it until fewer wait, so that a client never runs into the session's limit by itself. */
+  #post(id: number, bytes: Uint8Array): void {
+    this.#held.push({ id, bytes })
+    this.#release()
+  }
+
+  #release(): void {
+    while (this.#held.length > 0 && this.#waiting.size - this.#held.length <= IN_FLIGHT) {
+      const { id, bytes } = this.#held.shift() as { id: number; bytes: Uint8Array }
+      if (!this.#transport.send(bytes)) {
+        this.#waiting.get(id)?.reject(bridgeFault('BUSY', 'the kernel takes no more messages now'))
+        this.#waiting.delete(id)
+      }
+    }
+  }
+
+  /** Sends a message to an object of the world and answers its reply. */
+  send(
+    target: string,
+    selector: string,
+    args: unknown[] = [],
+    options: SendOptions = {},
+  ): Promise<unknown> {
+    const { onEvent, signal, ...fields } = options
+    const how = {
+      ...(onEvent === undefined ? {} : { onEvent }),
+      ...(signal === undefined ? {} : { signal }),
+    }
+    return this.request('SendCommand', { target, selector, args, ...fields }, how)
+  }
+
+  /** Follows changes from `from` on; answers how to stop. */
+  async subscribe(
+    options: { target?: string; from?: string },
+    onChange: (event: Record<string, unknown>) => void,
+  ): Promise<() => Promise<void>> {
+    const id = this.#id + 1
+    this.#following.set(id, onChange)
+    try {
+      await this.request('SubscribeCommand', options)
+    } catch (fault) {
+      this.#following.delete(id)
+      throw fault
+    }
+    return async () => {
+      this.#following.delete(id)
+      await this.request('UnsubscribeCommand', { of: id })
+    }
+  }
+
+  close(): void {
+    this.#end(bridgeFault('CANCELLED', 'the client was closed'))
+    this.#transport.close()
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const reply = unpack(bytes) as {
+      id: number
+      ok?: boolean
+      result?: unknown
+      tid?: string
+      fault?: FaultRecord
+      event?: Record<string, unknown>
+    }
+    const waiting = this.#waiting.get(reply.id)
+    if (reply.event !== undefined) {
+      ;(waiting?.onEvent ?? this.#following.get(reply.id))?.(reply.event)
+      return
+    }
+    this.#waiting.delete(reply.id)
+    if (this.#held.length > 0) this.#release()
+    if (reply.ok === true) {
+      waiting?.resolve(
+        reply.tid === undefined
+          ? { result: reply.result }
+          : { result: reply.result, tid: reply.tid },
+      )
+    } else if (reply.fault !== undefined) waiting?.reject(new Fault(reply.fault))
+  }
+
+  #end(fault: Fault): void {
+    if (this.#lost !== undefined) return
+    this.#lost = fault
+    for (const waiting of this.#waiting.values()) waiting.reject(fault)
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,24 @@
+// Owns: the codes with which the bridge refuses what it was sent. Their pages are in docs/faults/.
+import { faultsOf } from '#ground'
+
+export const BRIDGE_FAULTS = {
+  FRAME_INVALID: {
+    retry: 'never',
+    remedy: 'Send one MessagePack map `{v: 1, id, op, …}` without extensions but time.',
+  },
+  OP_UNKNOWN: { retry: 'never', remedy: 'DescribeCommand lists the operations.' },
+  FIELD_INVALID: { retry: 'never', remedy: 'Correct the field and send the message again.' },
+  UNAUTHENTICATED: {
+    retry: 'never',
+    remedy: 'Send HelloCommand with the token of the image’s kernel.json first.',
+  },
+  BUSY: { retry: 'later', remedy: 'Wait for answers before sending more.' },
+  TARGET_UNKNOWN: {
+    retry: 'never',
+    remedy: 'Name an object that exists: `batos ls` lists the names.',
+  },
+  CANCELLED: { retry: 'later', remedy: 'Connect again and ask for what was not answered.' },
+} as const
+
+/** Makes a fault of the bridge; see BRIDGE_FAULTS for the codes. */
+export const bridgeFault = faultsOf(BRIDGE_FAULTS)

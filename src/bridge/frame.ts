@@ -1,0 +1,116 @@
+// Owns: the bytes of the wire: one MessagePack map in, one map out; docs/formats/wire.md has examples.
+// Leaves: what an operation does to dispatch.ts; the operations themselves to protocol.ts.
+// Laws: BR6 bytes are looked over before they are decoded. BR7 a reply's result is passed on as the bytes that the turn
+// made. BR8 a refusal carries the id of what it refuses, when that can be read.
+import { Packr } from 'msgpackr'
+import { type Fault, type FaultRecord } from '#ground'
+import { scan } from '#kernel'
+import { bridgeFault } from './faults.ts'
+import {
+  type MessageId,
+  OPERATIONS,
+  type OperationName,
+  PROTOCOL_VERSION,
+  WIRE_LIMITS,
+} from './protocol.ts'
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefinedAsNil: true })
+const EXTENSIONS = new Set([-1])
+
+/** A request whose fields are those its operation declares. */
+export interface Request {
+  id: MessageId
+  op: OperationName
+  fields: Record<string, unknown>
+}
+
+/** A frame that is no request: why, and the id if it had one. */
+export interface Refused {
+  id: MessageId | null
+  fault: Fault
+}
+
+/** Bytes of a value as the wire has it. */
+export function pack(value: unknown): Buffer {
+  return packr.pack(value)
+}
+
+/** The value in wire bytes of our own making. */
+export function unpack(bytes: Uint8Array): unknown {
+  return packr.unpack(bytes)
+}
+
+/** Reads a client's frame. */
+export function readRequest(bytes: Uint8Array): Request | Refused {
+  const refuse = (code: 'FRAME_INVALID' | 'OP_UNKNOWN' | 'FIELD_INVALID', why: string, id = null as MessageId | null, data?: Record<string, unknown>): Refused => ({
+    id,
+    fault: bridgeFault(code, why, data),
+  })
+  if (bytes.length > WIRE_LIMITS.frameBytes) {
+    return refuse('FRAME_INVALID', `a frame has ${bytes.length} bytes; the limit is ${WIRE_LIMITS.frameBytes}`)
+  }
+  const problem = scan(bytes, {
+    depth: WIRE_LIMITS.depth,
+    values: WIRE_LIMITS.values,
+    extensions: EXTENSIONS,
+  })
+  if (problem !== undefined) return refuse('FRAME_INVALID', `the frame was refused: ${problem}`)
+  const map = decode(bytes)
+  if (map === undefined) return refuse('FRAME_INVALID', 'the frame is not a map')
+  const id = readId(map.id)
+  if (id === undefined) return refuse('FRAME_INVALID', 'the message has no id: a short string or an integer')
+  if (map.v !== PROTOCOL_VERSION) {
+    return refuse('FRAME_INVALID', `the message is of protocol ${String(map.v)}; this kernel speaks ${PROTOCOL_VERSION}`, id)
+  }
+  const op = map.op
+  if (typeof op !== 'string' || !Object.hasOwn(OPERATIONS, op)) {
+    return refuse('OP_UNKNOWN', `there is no operation ${JSON.stringify(op)?.slice(0, 80)}`, id)
+  }
+  const parsed = OPERATIONS[op as OperationName].fields.safeParse(map)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = issue?.path.join('.') ?? ''
+    return refuse('FIELD_INVALID', `${op}: ${field}: ${issue?.message ?? 'invalid'}`, id, { field })
+  }
+  return { id, op: op as OperationName, fields: parsed.data }
+}
+
+/** The map in scanned bytes. What passes the scan and still does not decode is refused like the rest. */
+function decode(bytes: Uint8Array): Record<string, unknown> | undefined {
+  let value: unknown
+  try {
+    value = packr.unpack(bytes)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (value instanceof Date || value instanceof Uint8Array) return undefined
+  return value as Record<string, unknown>
+}
+
+function readId(id: unknown): MessageId | undefined {
+  if (typeof id === 'string' && id.length <= 128) return id
+  if (typeof id === 'number' && Number.isSafeInteger(id)) return id
+  if (typeof id === 'bigint' && id <= Number.MAX_SAFE_INTEGER && id >= 0n) return Number(id)
+  return undefined
+}
+
+const V = Buffer.from([0xa1, 0x76, PROTOCOL_VERSION, 0xa2, 0x69, 0x64])
+const OK_RESULT = Buffer.concat([Buffer.from([0xa2, 0x6f, 0x6b, 0xc3]), packr.pack('result')])
+const TID = Buffer.from(packr.pack('tid'))
+
+/** An answer around the bytes of its result. */
+export function okFrame(id: MessageId, result: Uint8Array, tid: string | undefined): Buffer {
+  const head = Buffer.from([tid === undefined ? 0x84 : 0x85])
+  const parts = [head, V, packr.pack(id), OK_RESULT, result]
+  if (tid !== undefined) parts.push(TID, packr.pack(tid))
+  return Buffer.concat(parts)
+}
+
+export function faultFrame(id: MessageId | null, fault: FaultRecord): Buffer {
+  return packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault })
+}
+
+export function eventFrame(id: MessageId, event: Record<string, unknown>): Buffer {
+  return packr.pack({ v: PROTOCOL_VERSION, id, event })
+}

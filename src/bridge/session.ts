@@ -1,0 +1,119 @@
+// Owns: one client's conversation: who it is, what it waits for, what it follows.
+// Leaves: what operations do to dispatch.ts; bytes to frame.ts; the transport to whoever made the peer.
+// Laws: BR9 where a token is required nothing but Hello is heard before it, and a wrong one ends the connection.
+// BR10 a message is answered once, events before it. BR11 when the connection ends, what it waited for is not cancelled:
+// a message with a key keeps its answer.
+import { asFault, type FaultRecord } from '#ground'
+import { timingSafeEqual } from 'node:crypto'
+import { type Dispatcher, dispatch } from './dispatch.ts'
+import { bridgeFault } from './faults.ts'
+import { eventFrame, faultFrame, okFrame, pack, readRequest, type Request } from './frame.ts'
+import { type MessageId, WIRE_LIMITS } from './protocol.ts'
+
+/** The other end of a connection. `send` answers false when it has fallen too far behind. */
+export interface BridgePeer {
+  send(bytes: Uint8Array): boolean
+  close?(code: number, reason: string): void
+}
+
+/** An answer on its way: a plain wire value, or the bytes of one. */
+export type Reply =
+  | { ok: true; result: unknown; tid?: string }
+  | { ok: true; bytes: Uint8Array; tid?: string }
+  | { ok: false; fault: FaultRecord }
+
+export class Session {
+  readonly #peer: BridgePeer
+  readonly #dispatcher: Dispatcher
+  readonly #token: string | undefined
+  #authenticated: boolean
+  #closed = false
+  /** Who appears in the history; Hello may give a better name. */
+  author = 'client'
+  readonly waiting = new Map<MessageId, () => boolean>()
+  readonly following = new Map<MessageId, () => void>()
+
+  constructor(peer: BridgePeer, dispatcher: Dispatcher, token: string | undefined) {
+    this.#peer = peer
+    this.#dispatcher = dispatcher
+    this.#token = token
+    this.#authenticated = token === undefined
+  }
+
+  /** Takes a frame in. Everything malformed is answered with a coded fault and changes nothing. */
+  receive(bytes: Uint8Array): void {
+    const request = readRequest(bytes)
+    if ('fault' in request) {
+      this.#send(faultFrame(request.id, request.fault.toRecord()))
+      return
+    }
+    if (!this.#admits(request)) return
+    if (this.waiting.has(request.id) || this.following.has(request.id)) {
+      const fault = bridgeFault('FIELD_INVALID', 'a message of this id has no answer yet', undefined, 'Give each message an id of its own.')
+      return this.reply(request.id, { ok: false, fault: fault.toRecord() })
+    }
+    if (this.waiting.size >= WIRE_LIMITS.inFlight) {
+      const fault = bridgeFault('BUSY', `${WIRE_LIMITS.inFlight} messages of this session wait`, { retryAfter: 100 })
+      return this.reply(request.id, { ok: false, fault: fault.toRecord() })
+    }
+    this.#perform(request)
+  }
+
+  #perform(request: Request): void {
+    try {
+      dispatch(this.#dispatcher, this, request)
+    } catch (thrown) {
+      const fault = asFault(thrown)
+      if (fault === undefined) throw thrown
+      this.reply(request.id, { ok: false, fault: fault.toRecord() })
+    }
+  }
+
+  #admits(request: Request): boolean {
+    if (request.op === 'HelloCommand' && this.#token !== undefined) {
+      if (!same(this.#token, String(request.fields.token ?? ''))) {
+        this.#refuse(request.id, 'the token is not the kernel’s')
+        this.#peer.close?.(1008, 'unauthenticated')
+        return false
+      }
+      this.#authenticated = true
+    }
+    if (this.#authenticated) return true
+    this.#refuse(request.id, 'Hello with the token comes first')
+    return false
+  }
+
+  #refuse(id: MessageId, why: string): void {
+    this.reply(id, { ok: false, fault: bridgeFault('UNAUTHENTICATED', why).toRecord() })
+  }
+
+  event(id: MessageId, event: Record<string, unknown>): void {
+    if (!this.#closed) this.#send(eventFrame(id, event))
+  }
+
+  reply(id: MessageId, reply: Reply): void {
+    this.waiting.delete(id)
+    if (this.#closed) return
+    if (!reply.ok) this.#send(faultFrame(id, reply.fault))
+    else this.#send(okFrame(id, 'bytes' in reply ? reply.bytes : pack(reply.result), reply.tid))
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.#closed = true
+    for (const stop of this.following.values()) stop()
+    this.following.clear()
+    this.waiting.clear()
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (!this.#peer.send(bytes)) this.closed()
+  }
+}
+
+/** Compares without telling by its time how much was right. */
+function same(expected: string, given: string): boolean {
+  const one = Buffer.from(expected)
+  const other = Buffer.from(given)
+  return one.length === other.length && timingSafeEqual(one, other)
+}

@@ -1,0 +1,241 @@
+// Owns: joining the parts into a world that runs: image, kernel, mind, bridge and page, from options.
+// Leaves: argv and environment to main.ts; what people type to cli/.
+import { randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client, type Dispatcher, type Page, type Served, serve, servePage } from '#bridge'
+import { Fault } from '#ground'
+import { holdLock, openLmdbStore, type Store } from '#image'
+import { awaken, bindRouter, codeExtension, Judge, Kernel } from '#kernel'
+import { DraftingLearner, type Provider } from '#mind'
+import { decodeValue, encodeValue } from '#objects'
+import { makePrivateFolder, readTexts, removeFile, spawnNode, writePrivate } from '#powers'
+import { pageFiles } from '#ui'
+
+export const VERSION = '0.1.0'
+
+export interface OpenOptions {
+  /** What drafts methods. Asked for at the first need, so that opening costs no model. Without it nothing is generated. */
+  provider?: Provider | { name: string; open: () => Promise<Provider> }
+  policy?: 'auto' | 'review' | 'off'
+  /** A ZeroMQ endpoint to serve: `ipc` for the image's own private socket, or an address on loopback. */
+  zmq?: 'ipc' | string
+  /** Serve the page on 127.0.0.1; port 0 takes any that is free. */
+  page?: { port: number }
+  /** Told when a worker ended that should not have. */
+  onTrouble?: (what: string) => void
+}
+
+/** A world that is open in this process: a client of its own kernel, until closed. */
+export interface OpenWorld extends Client {
+  /** True when this call made the image's first objects. */
+  readonly awakened: boolean
+  readonly image: string
+  /** Where other processes reach it, when it serves. */
+  readonly endpoint: string | undefined
+  /** The address that opens the page, its token in the fragment. */
+  readonly page: string | undefined
+  readonly token: string | undefined
+  /** Closes the page and the socket, lets turns finish, and lets go of the image. */
+  shut(): Promise<void>
+}
+
+/** Longest path of a Unix socket, bytes; a deeper image has its socket in the system's temporary folder. */
+const SOCKET_PATH_MAX = 100
+
+/** Opens the image in a folder, making it if there is none. Faults IMAGE_IN_USE when another kernel has it. */
+export async function openWorld(folder: string, options: OpenOptions = {}): Promise<OpenWorld> {
+  await makePrivateFolder(folder)
+  const lock = holdLock(folder)
+  let store: Store | undefined
+  try {
+    store = openLmdbStore(join(folder, 'data'))
+    return await join_(folder, store, options, () => lock[Symbol.dispose]())
+  } catch (error) {
+    await store?.close()
+    lock[Symbol.dispose]()
+    throw error
+  }
+}
+
+async function join_(
+  folder: string,
+  store: Store,
+  options: OpenOptions,
+  release: () => void,
+): Promise<OpenWorld> {
+  const judge = new Judge({ spawn: spawnNode })
+  const awakened = await awaken(store, judge, await worldTexts(), Date.now())
+  const image = await imageId(store)
+  const policy = options.policy ?? 'auto'
+  const { name, open } = openerOf(options.provider)
+  const kernel = new Kernel({
+    store,
+    spawn: spawnNode,
+    judge,
+    learner: new DraftingLearner(name, open, policy),
+    policy: options.provider === undefined ? 'off' : policy,
+    now: Date.now,
+    random: () => randomInt(2 ** 32),
+    onWorkerEnd: ({ reason, detail }) => options.onTrouble?.(`a worker ended (${reason}): ${detail}`),
+  })
+  const started = performance.now()
+  const dispatcher: Dispatcher = {
+    kernel,
+    server: `batos ${VERSION}`,
+    image,
+    status: () => ({ image: folder, uptime: Math.round((performance.now() - started) / 1000), version: VERSION }),
+  }
+  // The first need should not wait for a process to start.
+  if (options.provider !== undefined && policy !== 'off') kernel.prepareTrial()
+  const served = await serveAll(folder, dispatcher, image, options)
+  return Object.assign(localClient(dispatcher), {
+    awakened,
+    image,
+    ...served.addresses,
+    shut: async () => {
+      await served.close()
+      await kernel.close()
+      await closeProvider(options.provider)
+      await store.close()
+      release()
+    },
+  })
+}
+
+function openerOf(provider: OpenOptions['provider']): {
+  name: string
+  open: () => Promise<Provider>
+} {
+  if (provider === undefined) {
+    const fault = new Fault({
+      code: 'GENERATION_FAILED',
+      message: 'this kernel has no model',
+      remedy: 'Start it with --model NAME.',
+      retry: 'never',
+    })
+    return { name: 'none', open: () => Promise.reject(fault) }
+  }
+  if ('open' in provider) {
+    let opened: Promise<Provider> | undefined
+    return {
+      name: provider.name,
+      open: () => {
+        opened ??= provider.open().catch((error: unknown) => {
+          // A model that could not be had now may be had at the next need.
+          opened = undefined
+          throw error
+        })
+        openedProviders.set(provider, opened)
+        return opened
+      },
+    }
+  }
+  return { name: provider.name, open: () => Promise.resolve(provider) }
+}
+
+const openedProviders = new WeakMap<object, Promise<Provider>>()
+
+async function closeProvider(provider: OpenOptions['provider']): Promise<void> {
+  if (provider === undefined) return
+  if ('open' in provider) await (await openedProviders.get(provider)?.catch(() => undefined))?.close()
+  else await provider.close()
+}
+
+/** A client in this process: frames cross no socket, everything else is as for any other client. */
+function localClient(dispatcher: Dispatcher): Client {
+  return new Client((on) => {
+    const session = serve(dispatcher, undefined).open({
+      send: (bytes) => {
+        // Never within the call that sends: an answer comes after the request has returned, as over a socket.
+        queueMicrotask(() => on.frame(bytes))
+        return true
+      },
+    })
+    return {
+      send: (bytes) => {
+        session.receive(bytes)
+        return true
+      },
+      close: () => session.closed(),
+    }
+  })
+}
+
+interface Serving {
+  addresses: { endpoint: string | undefined; page: string | undefined; token: string | undefined }
+  close(): Promise<void>
+}
+
+async function serveAll(
+  folder: string,
+  dispatcher: Dispatcher,
+  image: string,
+  options: OpenOptions,
+): Promise<Serving> {
+  const none = { endpoint: undefined, page: undefined, token: undefined }
+  if (options.zmq === undefined && options.page === undefined) {
+    return { addresses: none, close: async () => undefined }
+  }
+  const token = randomBytes(24).toString('base64url')
+  const withToken: Served = serve(dispatcher, token)
+  const asked = options.zmq ?? 'ipc'
+  const ipc = asked === 'ipc'
+  // An ipc socket lies in a folder that only its owner can enter; over TCP the token says who may.
+  const router = await bindRouter(
+    ipc ? await socketPath(folder) : asked,
+    ipc ? serve(dispatcher, undefined) : withToken,
+  )
+  let page: Page | undefined
+  if (options.page !== undefined) {
+    const { port } = options.page
+    page = await servePage({ port, acceptor: withToken, files: await pageFiles(), token })
+  }
+  const file = join(folder, 'kernel.json')
+  const about = {
+    pid: process.pid,
+    endpoint: router.endpoint,
+    page: page?.address ?? null,
+    protocol: 1,
+    token,
+    image,
+  }
+  await writePrivate(file, `${JSON.stringify(about, null, 2)}\n`)
+  return {
+    addresses: { endpoint: router.endpoint, page: page?.opening, token },
+    close: async () => {
+      await removeFile(file)
+      router.close()
+      await page?.close()
+    },
+  }
+}
+
+async function socketPath(folder: string): Promise<string> {
+  const own = join(folder, 'run')
+  await makePrivateFolder(own)
+  const path = join(own, 'kernel.sock')
+  if (Buffer.byteLength(path) <= SOCKET_PATH_MAX) {
+    await removeFile(path)
+    return `ipc://${path}`
+  }
+  const { tmpdir } = await import('node:os')
+  const elsewhere = join(tmpdir(), `batos-${randomUUID()}`)
+  await makePrivateFolder(elsewhere)
+  return `ipc://${join(elsewhere, 'kernel.sock')}`
+}
+
+/** The image's id: made once, kept in the image. */
+async function imageId(store: Store): Promise<string> {
+  const known = store.get('facts', 'image')
+  if (known !== undefined) return String(decodeValue(known))
+  const id = randomUUID()
+  const value = encodeValue(id)
+  await store.commit({ transactions: [], tables: [{ table: 'facts', key: 'image', value }] })
+  return id
+}
+
+function worldTexts(): Promise<string[]> {
+  const up = codeExtension(import.meta.url) === '.ts' ? '../world' : './world'
+  return readTexts(fileURLToPath(new URL(up, import.meta.url)), '.ts')
+}

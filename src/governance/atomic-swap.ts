@@ -1,0 +1,65 @@
+// Owns: AtomicSwap: putting a method into a slot in one transaction with where it came from, if the slot is as expected.
+// Leaves: whether it is good enough to the Crucible or to the person who gives it.
+// Laws: GO4 the swap is one turn: before it the old version answers, after it the new one, and nothing in between.
+// GO5 a version knows the one it replaced. GO6 a person's method passes parse and capability gates; its type errors are
+// warnings.
+import type { MethodFields, Workbench } from '#kernel'
+import { checkSlotName, MethodRef, type Oid, type Tid } from '#objects'
+import { governanceFault } from './faults.ts'
+
+/** A method to put into a slot. `expect` is the tid of the slot's last change, null if it must be absent. */
+export interface Swap {
+  holder: Oid
+  selector: string
+  source: string
+  comment: string
+  author: string
+  expect?: Tid | null
+  model?: string
+  prompt?: string
+  examples?: unknown[]
+}
+
+/** Replaces whatever is in the slot. Faults CONFLICT when the slot is not as expected. */
+export async function swapMethod(
+  bench: Workbench,
+  swap: Swap,
+): Promise<{ tid: Tid; version: number; oid: Oid }> {
+  const slot = bench.head.object(swap.holder).slots.find(({ name }) => name === swap.selector)
+  const before = slot?.value instanceof MethodRef ? bench.head.method(slot.value.oid) : undefined
+  const version = (before?.version ?? 0) + 1
+  const { expect, ...rest } = swap
+  const fields: MethodFields = {
+    ...rest,
+    version,
+    ...(before === undefined ? {} : { previous: before.oid }),
+  }
+  // Without an expectation of the giver's own it is what was just read, so that no version is lost between.
+  const seen = slot === undefined ? null : slot.tid
+  const { tid, oid } = await bench.install(fields, expect === undefined ? seen : expect)
+  return { tid, version, oid }
+}
+
+/** A person's method: compiled, checked, put in place. Faults METHOD_FAILED when it does not compile. */
+export async function putMethod(
+  bench: Workbench,
+  swap: Swap,
+): Promise<{ tid: Tid; version: number; warnings?: string[] }> {
+  checkSlotName(swap.selector)
+  const checked = await bench.check({
+    source: swap.source,
+    selector: swap.selector,
+    declaration: 'interface Self { [name: string]: any }',
+  })
+  if ('problems' in checked) {
+    const problem = checked.problems[0]
+    throw governanceFault(
+      'METHOD_FAILED',
+      `the method does not compile: line ${problem?.line}, column ${problem?.column}: ${problem?.message}`,
+      { problems: checked.problems },
+    )
+  }
+  const { tid, version } = await swapMethod(bench, swap)
+  const warnings = checked.typeProblems.map(({ line, message }) => `line ${line}: ${message}`)
+  return { tid, version, ...(warnings.length === 0 ? {} : { warnings }) }
+}

@@ -1,0 +1,17 @@
+// Owns: the codes with which a method is kept out of the image. Their pages are in docs/faults/.
+import { faultsOf } from '#ground'
+
+export const GOVERNANCE_FAULTS = {
+  POLICY: {
+    retry: 'never',
+    remedy: 'Look at `data.source`; if it is right, give it with CreateMethodCommand.',
+  },
+  GENERATION_REFUSED: {
+    retry: 'never',
+    remedy: 'Say with --intent what the message should do, or give the method yourself.',
+  },
+  METHOD_FAILED: { retry: 'never', remedy: 'Correct the source and give it again.' },
+} as const
+
+/** Makes a fault of governance; see GOVERNANCE_FAULTS for the codes. */
+export const governanceFault = faultsOf(GOVERNANCE_FAULTS)

@@ -1,0 +1,346 @@
+// Owns: what every store answers: as of any transaction, by name, by time, by table, in pages.
+// Leaves: how it got there to contract-writes.ts.
+// Laws: the claims' titles name them.
+import assert from 'node:assert/strict'
+import { type Claim, group, revision, textOf, transaction } from './contract-parts.ts'
+import type { Revision, Store, TransactionInfo } from './store.ts'
+
+const bytes = (text: string): Uint8Array => Buffer.from(text)
+
+/** Everything a store answers, as plain data that can be compared. */
+function portrait(store: Store): unknown {
+  const plain = (found: Revision) => ({ ...found, payload: Buffer.from(found.payload).toString() })
+  const transactions: TransactionInfo[] = store.transactions()
+  return {
+    head: store.head(),
+    transactions,
+    objects: [...store.objects()].map(plain),
+    histories: [...store.objects()].map(({ oid }) => store.revisions(oid).map(plain)),
+    names: transactions.map(({ tid }) => store.names({ at: tid })),
+    facts: store.scan('facts').map(({ key, value }) => [key, Buffer.from(value).toString()]),
+    waiting: store.scan('waiting').length,
+  }
+}
+
+export const readClaims: Claim[] = [
+  {
+    title: '[IM4] an object is read as of any transaction: before it was, at, between and after',
+    async check(store) {
+      await store.commit(group([transaction(3, [revision(1, 3, 'three')]), transaction(4, [])]))
+      await store.commit(group([transaction(7, [revision(1, 7, 'seven')])]))
+      const asOf = [0, 1, 2, 3, 4, 6, 7, 8, 1_000].map((at) => textOf(store.read(1, at)))
+      const [none, three, seven] = [undefined, 'three', 'seven']
+      assert.deepEqual(asOf, [none, none, none, three, three, three, seven, seven, seven])
+      assert.equal(store.read(1, 4)?.tid, 3)
+      assert.equal(store.read(2), undefined)
+      return store
+    },
+  },
+  {
+    title:
+      '[IM4] a history fifty deep reads right at every depth, and later commits do not change it',
+    async check(store) {
+      for (let tid = 1; tid <= 50; tid++) {
+        await store.commit(group([transaction(tid, [revision(9, tid, `v${tid}`, [tid])])]))
+      }
+      const read = () => Array.from({ length: 50 }, (_, index) => store.read(9, index + 1))
+      const before = read()
+      assert.deepEqual(
+        before.map((found) => [textOf(found), found?.refs[0]]),
+        Array.from({ length: 50 }, (_, index) => [`v${index + 1}`, index + 1]),
+      )
+      await store.commit(group([transaction(51, [revision(9, 51, 'after'), revision(8, 51, '')])]))
+      assert.deepEqual(read(), before)
+      return store
+    },
+  },
+  {
+    title: '[IM4] neighbours in oid and tid are never taken for one another, however large',
+    async check(store) {
+      const large = 2 ** 40
+      const oids = [1, 2, 255, 256, 65_536, 2 ** 32 - 1, 2 ** 32, large, Number.MAX_SAFE_INTEGER]
+      await store.commit(
+        group([
+          transaction(
+            255,
+            oids.map((oid) => revision(oid, 255, `${oid}`)),
+          ),
+        ]),
+      )
+      await store.commit(group([transaction(256, [revision(256, 256, 'new')])]))
+      await store.commit(group([transaction(large, [revision(255, large, 'late')])]))
+      for (const oid of oids) assert.equal(textOf(store.read(oid, 255)), `${oid}`)
+      assert.equal(store.read(254), undefined)
+      assert.equal(store.read(257), undefined)
+      assert.equal(textOf(store.read(255)), 'late')
+      assert.deepEqual(store.head(), { tid: large, oid: Number.MAX_SAFE_INTEGER })
+      assert.deepEqual(
+        [...store.objects()].map(({ oid }) => oid),
+        oids,
+      )
+      return store
+    },
+  },
+  {
+    title: '[IM14] a name answers as of any transaction, through binding, moving and unbinding',
+    async check(store) {
+      await store.commit(group([transaction(2, [revision(1, 2, '')], [{ name: 'n', oid: 1 }])]))
+      await store.commit(group([transaction(4, [revision(5, 4, '')], [{ name: 'n', oid: 5 }])]))
+      await store.commit(group([transaction(6, [], [{ name: 'n', oid: null }])]))
+      await store.commit(group([transaction(8, [], [{ name: 'n', oid: 1 }])]))
+      const asOf = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((at) => store.name('n', at))
+      const none = undefined
+      assert.deepEqual(asOf, [none, 1, 1, 5, 5, none, none, 1, 1])
+      assert.equal(store.name('n'), 1)
+      assert.equal(store.name('m'), undefined)
+      assert.deepEqual(store.names({ at: 7 }), [])
+      assert.deepEqual(store.names({ at: 4 }), [{ name: 'n', oid: 5 }])
+      return store
+    },
+  },
+  {
+    title: '[IM14] names are listed in byte order by prefix, after a name, and in pages',
+    async check(store) {
+      const names = ['a', 'a/', 'a/b', 'a0', 'ab', 'b', 'é', 'z', '\u{1f600}', '\uffee']
+      const bound = names.map((name, index) => ({ name, oid: index + 1 }))
+      const objects = names.map((_, index) => revision(index + 1, 1, ''))
+      await store.commit(group([transaction(1, objects, bound.toReversed())]))
+      await store.commit(group([transaction(2, [], [{ name: 'ab', oid: null }])]))
+      const listed = (options?: Parameters<Store['names']>[0]) =>
+        store.names(options).map(({ name }) => name)
+      const inBytes = ['a', 'a/', 'a/b', 'a0', 'b', 'z', 'é', '\uffee', '\u{1f600}']
+      assert.deepEqual(listed(), inBytes)
+      assert.deepEqual(listed({ prefix: 'a' }), ['a', 'a/', 'a/b', 'a0'])
+      assert.deepEqual(listed({ prefix: 'a', at: 1 }), ['a', 'a/', 'a/b', 'a0', 'ab'])
+      assert.deepEqual(listed({ prefix: 'a/' }), ['a/', 'a/b'])
+      assert.deepEqual(listed({ prefix: 'nobody' }), [])
+      assert.deepEqual(listed({ after: 'a' }), inBytes.slice(1))
+      assert.deepEqual(listed({ after: 'a/z', limit: 2 }), ['a0', 'b'])
+      assert.deepEqual(listed({ prefix: 'a', after: 'a/', limit: 1 }), ['a/b'])
+      assert.deepEqual(listed({ prefix: 'b', after: 'a' }), ['b'])
+      assert.deepEqual(listed({ prefix: 'a', after: 'z' }), [])
+      const paged: string[] = []
+      for (let page = listed({ limit: 4 }); page.length > 0; ) {
+        paged.push(...page)
+        page = listed({ limit: 4, after: page.at(-1) as string })
+      }
+      assert.deepEqual(paged, inBytes)
+      assert.deepEqual(
+        store.names({ prefix: 'z' }).map(({ oid }) => oid),
+        [8],
+      )
+      return store
+    },
+  },
+  {
+    title: '[IM15] a transaction keeps time, author and note as given, in any script',
+    async check(store) {
+      const given = {
+        ...transaction(3, [revision(4, 3, ''), revision(2, 3, '')], [{ name: 'ñ', oid: 4 }]),
+        time: 1_700_000_000_123,
+        author: 'Ωmega',
+        note: 'naïve 日本 \u{1f600}',
+      }
+      await store.commit(group([given]))
+      assert.deepEqual(store.transaction(3), {
+        tid: 3,
+        time: 1_700_000_000_123,
+        author: 'Ωmega',
+        note: 'naïve 日本 \u{1f600}',
+        oids: [4, 2],
+        names: ['ñ'],
+      })
+      assert.equal(store.transaction(2), undefined)
+      assert.equal(store.transaction(4), undefined)
+      return store
+    },
+  },
+  {
+    title: '[IM15] transactions are listed newest first, strictly below a tid, in pages',
+    async check(store) {
+      assert.deepEqual(store.transactions(), [])
+      for (const tid of [2, 3, 5, 8]) await store.commit(group([transaction(tid, [])]))
+      const tids = (options?: Parameters<Store['transactions']>[0]) =>
+        store.transactions(options).map(({ tid }) => tid)
+      assert.deepEqual(tids(), [8, 5, 3, 2])
+      assert.deepEqual(tids({ before: 8 }), [5, 3, 2])
+      assert.deepEqual(tids({ before: 5, limit: 1 }), [3])
+      assert.deepEqual(tids({ before: 2 }), [])
+      assert.deepEqual(tids({ before: 0 }), [])
+      assert.deepEqual(tids({ before: 1_000, limit: 2 }), [8, 5])
+      return store
+    },
+  },
+  {
+    title:
+      '[IM15] a time finds the newest transaction at or before it, across gaps and equal times',
+    async check(store) {
+      assert.equal(store.tidAt(5), 0)
+      const times: [number, number][] = [
+        [2, 10],
+        [3, 10],
+        [900, 20],
+        [901, 30],
+        [5_000, 30],
+      ]
+      for (const [tid, time] of times) {
+        await store.commit(group([{ ...transaction(tid, []), time }]))
+      }
+      const found = [0, 9, 10, 15, 20, 29, 30, 1e15].map((time) => store.tidAt(time))
+      assert.deepEqual(found, [0, 0, 3, 3, 900, 900, 5_000, 5_000])
+      return store
+    },
+  },
+  {
+    title: '[IM16] tables keep values in key order, apart from one another, without history',
+    async check(store) {
+      const put = (key: string, value: string | null) => ({
+        table: 'facts' as const,
+        key,
+        value: value === null ? null : bytes(value),
+      })
+      await store.commit(
+        group([], [put('b', '2'), put('', '0'), put('a', '1'), put('é', '4'), put('c', '')]),
+      )
+      await store.commit(
+        group(
+          [],
+          [{ table: 'waiting', key: 'b', value: bytes('w') }, put('b', '3'), put('a', null)],
+        ),
+      )
+      const listed = (options?: Parameters<Store['scan']>[1]) =>
+        store.scan('facts', options).map(({ key, value }) => [key, Buffer.from(value).toString()])
+      assert.deepEqual(listed(), [
+        ['', '0'],
+        ['b', '3'],
+        ['c', ''],
+        ['é', '4'],
+      ])
+      assert.deepEqual(listed({ from: 'b', limit: 2 }), [
+        ['b', '3'],
+        ['c', ''],
+      ])
+      assert.deepEqual(listed({ from: 'bb', limit: 1 }), [['c', '']])
+      assert.equal(store.get('facts', 'a'), undefined)
+      assert.equal(store.get('facts', 'c')?.length, 0)
+      assert.equal(store.get('refused', 'b'), undefined)
+      assert.equal(store.scan('code').length, 0)
+      assert.deepEqual(store.head(), { tid: 0, oid: 0 })
+      // Within one group the last write of a key counts.
+      await store.commit(group([], [put('x', '1'), put('x', null), put('y', null), put('y', '2')]))
+      assert.deepEqual(listed({ from: 'x' }), [
+        ['y', '2'],
+        ['é', '4'],
+      ])
+      return store
+    },
+  },
+  {
+    title: '[IM17] the head is the newest tid and the largest oid, also of objects that are gone',
+    async check(store) {
+      await store.commit(group([transaction(4, [revision(90, 4, ''), revision(3, 4, '')])]))
+      await store.commit(group([transaction(6, [{ ...revision(90, 6, ''), kind: 'gone' }])]))
+      await store.commit(group([transaction(7, [revision(3, 7, '')])]))
+      assert.deepEqual(store.head(), { tid: 7, oid: 90 })
+      return store
+    },
+  },
+  {
+    title:
+      '[IM20] revisions come newest first, strictly below a tid, in pages; gone is one of them',
+    async check(store) {
+      await store.commit(group([transaction(1, [revision(1, 1, 'a'), revision(2, 1, 'other')])]))
+      await store.commit(group([transaction(2, [{ ...revision(1, 2, 'm'), kind: 'method' }])]))
+      await store.commit(group([transaction(3, [{ ...revision(1, 3, ''), kind: 'gone' }])]))
+      await store.commit(group([transaction(5, [revision(1, 5, 'back')])]))
+      const listed = (options?: Parameters<Store['revisions']>[1]) =>
+        store.revisions(1, options).map(({ tid, kind }) => [tid, kind])
+      assert.deepEqual(listed(), [
+        [5, 'object'],
+        [3, 'gone'],
+        [2, 'method'],
+        [1, 'object'],
+      ])
+      assert.deepEqual(listed({ before: 3 }), [
+        [2, 'method'],
+        [1, 'object'],
+      ])
+      assert.deepEqual(listed({ before: 5, limit: 1 }), [[3, 'gone']])
+      assert.deepEqual(listed({ before: 1 }), [])
+      assert.deepEqual(store.revisions(3), [])
+      assert.equal(store.read(1, 4)?.kind, 'gone')
+      assert.equal(textOf(store.read(1, 2)), 'm')
+      return store
+    },
+  },
+  {
+    title: '[IM20] a walk meets every object once in its newest revision, and no later commit',
+    async check(store) {
+      // More than one step of a walk, so that its seams are crossed.
+      const oids = Array.from({ length: 600 }, (_, index) => index * 3 + 1)
+      await store.commit(
+        group([
+          transaction(
+            1,
+            oids.map((oid) => revision(oid, 1, 'one')),
+          ),
+        ]),
+      )
+      const second = oids.filter((oid) => oid % 2 === 0)
+      await store.commit(
+        group([
+          transaction(
+            2,
+            second.map((oid) => revision(oid, 2, 'two')),
+          ),
+        ]),
+      )
+      const met: [number, string | undefined][] = []
+      for (const found of store.objects()) {
+        if (met.length === 0) {
+          await store.commit(
+            group([
+              transaction(
+                3,
+                oids.map((oid) => revision(oid, 3, 'three')),
+              ),
+            ]),
+          )
+        }
+        met.push([found.oid, textOf(found)])
+      }
+      assert.deepEqual(
+        met,
+        oids.map((oid) => [oid, oid % 2 === 0 ? 'two' : 'one']),
+      )
+      return store
+    },
+  },
+  {
+    title: '[IM21] everything answers the same after closing and reopening, and numbers go on',
+    async check(store, { reopen }) {
+      const revisions = [revision(1, 1, 'a', [2, 3]), revision(2, 1, 'b'), revision(3, 1, 'c')]
+      await store.commit(
+        group(
+          [
+            transaction(1, revisions, [{ name: 'x', oid: 1 }]),
+            transaction(2, [{ ...revision(2, 2, 'code'), kind: 'method' }]),
+            transaction(5, [{ ...revision(3, 5, ''), kind: 'gone' }], [{ name: 'x', oid: null }]),
+          ],
+          [
+            { table: 'facts', key: 'k', value: bytes('v') },
+            { table: 'waiting', key: 'w', value: bytes('m') },
+          ],
+        ),
+      )
+      const before = portrait(store)
+      const again = await reopen(store)
+      assert.deepEqual(portrait(again), before)
+      const stale = group([{ ...transaction(5, []), time: 99_000 }])
+      await assert.rejects(again.commit(stale), { code: 'CONFLICT' })
+      await again.commit(group([{ ...transaction(6, []), time: 1 }]))
+      assert.equal(again.transaction(6)?.time, 5_000)
+      return again
+    },
+  },
+]

@@ -1,0 +1,123 @@
+// Owns: the store on LMDB: one folder, one environment, one line of writes.
+// Leaves: bytes to schema.ts and record.ts; the line to writer.ts; reads to reader.ts; the lock to lock.ts.
+// Laws: IM1–IM20 of SPEC.md; IM7 a closed store faults on use.
+import type { Oid, Tid } from '#objects'
+import { closedFault } from '../faults.ts'
+import { checkGroup, type Head } from '../group.ts'
+import type { Group, Revision, Store, TableName, TransactionInfo, VerifyReport } from '../store.ts'
+import { Reader } from './reader.ts'
+import { type Databases, openDatabases } from './schema.ts'
+import { verifyDatabases } from './verify.ts'
+import { Writer } from './writer.ts'
+
+/**
+ * Opens the image in a folder, making it when it is missing. The caller holds the image's lock (lock.ts) before
+ * and until the promise of close. Faults IMAGE_DAMAGED when its layout is not the one this program reads.
+ */
+export function openLmdbStore(folder: string): Store {
+  return new LmdbStore(openDatabases(folder))
+}
+
+class LmdbStore implements Store {
+  readonly #databases: Databases
+  readonly #reader: Reader
+  readonly #writer: Writer
+  /** After the newest durable group. */
+  #head: Head
+  /** After the newest group handed in: what the next one must follow. */
+  #tail: Head
+  #closing: Promise<void> | undefined
+
+  constructor(databases: Databases) {
+    this.#databases = databases
+    this.#head = Reader.head(databases)
+    this.#tail = this.#head
+    this.#reader = new Reader(databases, () => this.#head)
+    this.#writer = new Writer(databases, (head) => {
+      this.#head = head
+    })
+  }
+
+  head(): { tid: Tid; oid: Oid } {
+    this.#live()
+    return { tid: this.#head.tid, oid: this.#head.oid }
+  }
+
+  read(oid: Oid, at?: Tid): Revision | undefined {
+    this.#live()
+    return this.#reader.read(oid, at)
+  }
+
+  revisions(oid: Oid, options: { before?: Tid; limit?: number } = {}): Revision[] {
+    this.#live()
+    return this.#reader.revisions(oid, options.before, options.limit)
+  }
+
+  name(name: string, at?: Tid): Oid | undefined {
+    this.#live()
+    return this.#reader.name(name, at)
+  }
+
+  names(
+    options: { prefix?: string; after?: string; limit?: number; at?: Tid } = {},
+  ): { name: string; oid: Oid }[] {
+    this.#live()
+    return this.#reader.names(options)
+  }
+
+  transaction(tid: Tid): TransactionInfo | undefined {
+    this.#live()
+    return this.#reader.transaction(tid)
+  }
+
+  transactions(options: { before?: Tid; limit?: number } = {}): TransactionInfo[] {
+    this.#live()
+    return this.#reader.transactions(options.before, options.limit)
+  }
+
+  tidAt(time: number): Tid {
+    this.#live()
+    return this.#reader.tidAt(time)
+  }
+
+  get(table: TableName, key: string): Uint8Array | undefined {
+    this.#live()
+    return this.#reader.get(table, key)
+  }
+
+  scan(
+    table: TableName,
+    options: { from?: string; limit?: number } = {},
+  ): { key: string; value: Uint8Array }[] {
+    this.#live()
+    return this.#reader.scan(table, options.from, options.limit)
+  }
+
+  async commit(group: Group): Promise<void> {
+    this.#live()
+    if (this.#writer.failure !== undefined) throw this.#writer.failure
+    const checked = checkGroup(group, this.#tail)
+    const durable = this.#writer.add(group, checked)
+    this.#tail = checked.head
+    await durable
+  }
+
+  objects(): Iterable<Revision> {
+    this.#live()
+    return this.#reader.objects(() => this.#live())
+  }
+
+  verify(): VerifyReport {
+    this.#live()
+    return verifyDatabases(this.#databases)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#writer.idle().then(() => this.#databases.env.close())
+    return this.#closing
+  }
+
+  #live(): void {
+    if (this.#closing !== undefined) throw closedFault()
+  }
+}

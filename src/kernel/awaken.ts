@@ -1,0 +1,122 @@
+// Owns: the Prototypal Awakening: the first objects of an image, written from the readable text of world/.
+// Leaves: reading the files to whoever hands in their text; everything after the first transaction to the kernel.
+// Laws: KN16 an image that has a genesis is left as it is. KN17 the first objects are one transaction.
+//
+// A world text is TypeScript with directives in line comments: `// object NAME`, `// parents NAME …`,
+// `// data NAME = JSON`, `// method SELECTOR`. Comment lines after a directive are its comment; lines after those its source.
+import type { Revision, Store, Transaction } from '#image'
+import { assert } from '#ground'
+import { encodeSlots, GENESIS, MethodRef, type Oid, Ref, type StoredSlot } from '#objects'
+import type { Judge } from './judge/index.ts'
+import { methodRevision } from './method-record.ts'
+
+interface MethodText {
+  selector: string
+  comment: string
+  source: string
+}
+
+interface ObjectText {
+  name: string
+  comment: string
+  parents: string[]
+  data: [string, unknown][]
+  methods: MethodText[]
+}
+
+/** The objects that a world text describes. Throws on a text that is not one: it is our own. */
+export function parseWorld(text: string): ObjectText[] {
+  const objects: ObjectText[] = []
+  let comment: string[] = []
+  let source: string[] = []
+  let method: MethodText | undefined
+  const endMethod = () => {
+    if (method === undefined) return
+    method.comment = comment.join(' ')
+    method.source = source.join('\n').trim()
+    objects.at(-1)?.methods.push(method)
+    method = undefined
+  }
+  for (const line of text.split('\n')) {
+    const directive = /^\/\/ (object|parents|data|method) (.+)$/.exec(line)
+    if (directive === null) {
+      if (line.startsWith('// ') && source.length === 0) comment.push(line.slice(3))
+      else if (method !== undefined) source.push(line)
+      else if (line === '' && objects.length > 0) endComment(objects, comment)
+      continue
+    }
+    endMethod()
+    if (directive[1] !== 'object') endComment(objects, comment)
+    comment = []
+    source = []
+    const rest = directive[2] as string
+    const object = objects.at(-1)
+    if (directive[1] === 'object') {
+      objects.push({ name: rest, comment: '', parents: [], data: [], methods: [] })
+      continue
+    }
+    assert(object !== undefined, 'a world text begins with an object')
+    if (directive[1] === 'parents') object.parents = rest.split(' ')
+    else if (directive[1] === 'method') method = { selector: rest, comment: '', source: '' }
+    else {
+      const at = rest.indexOf(' = ')
+      object.data.push([rest.slice(0, at), JSON.parse(rest.slice(at + 3))])
+    }
+  }
+  endMethod()
+  return objects
+}
+
+function endComment(objects: ObjectText[], comment: string[]): void {
+  const object = objects.at(-1)
+  if (object !== undefined && object.comment === '') object.comment = comment.join(' ')
+}
+
+/** Writes the first objects if the image has none; true when it did. Genesis is the first object of the first text. */
+export async function awaken(
+  store: Store,
+  judge: Judge,
+  texts: readonly string[],
+  now: number,
+): Promise<boolean> {
+  if (store.read(GENESIS) !== undefined) return false
+  const objects = texts.flatMap(parseWorld)
+  assert(objects[0]?.name === 'genesis', 'the first object of a world is genesis')
+  const oids = new Map(objects.map((object, i) => [object.name, GENESIS + i]))
+  let next: Oid = GENESIS + objects.length
+  const tid = 1
+  const revisions: Revision[] = []
+  for (const object of objects) {
+    const oid = oids.get(object.name) as Oid
+    const slots: StoredSlot[] = []
+    if (object.comment !== '') slots.push({ name: 'comment', tid, value: object.comment })
+    for (const [i, name] of object.parents.entries()) {
+      const parent = oids.get(name)
+      assert(parent !== undefined, `${object.name} has an unknown parent ${name}`)
+      slots.push({ name: i === 0 ? 'parent*' : `parent${i + 1}*`, tid, value: new Ref(parent) })
+    }
+    for (const [name, value] of object.data) slots.push({ name, tid, value })
+    for (const { selector, source, comment } of object.methods) {
+      const compiled = await judge.compile(source)
+      assert('code' in compiled, `${object.name} ${selector} does not compile`)
+      const method = next++
+      slots.push({ name: selector, tid, value: new MethodRef(method) })
+      const fields = { selector, source, comment, author: 'world', version: 1, holder: oid }
+      revisions.push(methodRevision(method, tid, fields))
+    }
+    const refs = slots.flatMap(({ value }) =>
+      value instanceof Ref || value instanceof MethodRef ? [value.oid] : [],
+    )
+    revisions.push({ oid, tid, kind: 'object', refs, payload: encodeSlots(slots) })
+  }
+  const transaction: Transaction = {
+    tid,
+    time: now,
+    author: 'world',
+    note: 'awakening',
+    revisions,
+    names: [...oids].map(([name, oid]) => ({ name, oid })),
+  }
+  await store.commit({ transactions: [transaction], tables: [] })
+  return true
+}

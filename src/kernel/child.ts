@@ -1,0 +1,37 @@
+// Owns: what the kernel asks of a child process, and which code a confined child may read.
+// Leaves: starting processes to powers/node-process.ts, which is handed in.
+import type { Readable, Writable } from 'node:stream'
+
+/** A child process with three pipes. `onExit` is called once. */
+export interface ChildLike {
+  readonly pid: number | undefined
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void
+  onExit(callback: (code: number | null, signal: string | null) => void): void
+}
+
+/** Starts one of our own programs with Node's arguments given and an empty environment; `nice` lowers its priority (0 to 19). */
+export type SpawnChild = (
+  entry: string,
+  options: { execArgv: string[]; nice?: number },
+) => ChildLike
+
+/** `.ts` in a checkout, `.js` in the packed package. */
+export function codeExtension(moduleUrl: string): string {
+  return moduleUrl.endsWith('.ts') ? '.ts' : '.js'
+}
+
+/** Paths that a confined child reads its own program from: the code's folder and every place of packages above it. */
+export function readableCode(moduleUrl: string): string[] {
+  const path = new URL(moduleUrl).pathname
+  const parts = path.split('/')
+  const code = parts.findLastIndex((part) => part === 'src' || part === 'dist')
+  const paths = [parts.slice(0, code + 1).join('/')]
+  for (let i = code; i > 0; i--) {
+    const folder = parts.slice(0, i).join('/')
+    paths.push(`${folder}/node_modules`, `${folder}/package.json`)
+  }
+  return paths
+}

@@ -1,0 +1,32 @@
+// Owns: the codes that the kernel answers with by itself. Their pages are in docs/faults/.
+import { faultsOf } from '#ground'
+
+export const KERNEL_FAULTS = {
+  BUSY: { retry: 'later', remedy: 'Wait for `data.retryAfter` milliseconds and send it again.' },
+  DEADLINE: { retry: 'later', remedy: 'Send it again with a longer deadline.' },
+  CANCELLED: { retry: 'later', remedy: 'Send it again when it is wanted after all.' },
+  FUEL: {
+    retry: 'never',
+    remedy: 'Make the method do less in one message: fewer rounds, smaller pieces.',
+  },
+  LIMIT: { retry: 'never', remedy: 'Split the value or the work into smaller objects.' },
+  METHOD_FAILED: {
+    retry: 'never',
+    remedy: 'Look at the method with `batos source`, or send other arguments.',
+  },
+  NOT_UNDERSTOOD: {
+    retry: 'never',
+    remedy: 'Send a message that the object understands, or give it a method of that name.',
+  },
+  TARGET_UNKNOWN: {
+    retry: 'never',
+    remedy: 'Name an object that exists: `batos ls` lists the names.',
+  },
+  FRAME_INVALID: {
+    retry: 'never',
+    remedy: 'Send one MessagePack map as docs/formats/wire.md has it.',
+  },
+} as const
+
+/** Makes a fault of the kernel; see KERNEL_FAULTS for the codes. */
+export const kernelFault = faultsOf(KERNEL_FAULTS)

@@ -1,0 +1,27 @@
+// The door of the kernel: messages in motion, the confined worker, trials, the judge, and the ZeroMQ socket.
+export { awaken } from './awaken.ts'
+export { type ChildLike, codeExtension, readableCode, type SpawnChild } from './child.ts'
+export { kernelFault } from './faults.ts'
+export { Head, type MethodView, type ObjectView } from './head.ts'
+export { type CheckAnswer, type CheckRequest, Judge } from './judge/index.ts'
+export {
+  type Answer,
+  type DurableChange,
+  Kernel,
+  type KernelOptions,
+  type Listener,
+  type Message,
+} from './kernel.ts'
+export type {
+  KernelEvent,
+  Learner,
+  LearnOutcome,
+  LearnTask,
+  MethodNeedCall,
+  Workbench,
+} from './learner.ts'
+export { KERNEL_LIMITS } from './limits.ts'
+export type { MethodFields } from './method-record.ts'
+export { scan } from './scan.ts'
+export type { Candidate, TrialReport } from './trial.ts'
+export { bindRouter, connectDealer, type DealerWire, type RouterWire } from './zmq/wire.ts'

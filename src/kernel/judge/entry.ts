@@ -1,0 +1,21 @@
+// Owns: where the judge's program is and with which permissions it runs.
+// Laws: KN56 the judge reads its own code and packages, and has no network, no files, no children, no addons.
+import { fileURLToPath } from 'node:url'
+import { codeExtension, readableCode } from '../child.ts'
+import { HEAP_MIB } from './limits.ts'
+
+/** The path of the judge's program, beside this file. */
+export function judgeEntry(): string {
+  return fileURLToPath(new URL(`./judge-main${codeExtension(import.meta.url)}`, import.meta.url))
+}
+
+/** Node's arguments for the judge. It has no code from strings either: it reads sources and runs none. */
+export function judgeArguments(): string[] {
+  return [
+    '--permission',
+    ...readableCode(import.meta.url).map((path) => `--allow-fs-read=${path}`),
+    `--max-old-space-size=${HEAP_MIB}`,
+    '--disallow-code-generation-from-strings',
+    '--disable-warning=ExperimentalWarning',
+  ]
+}

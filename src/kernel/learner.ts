@@ -1,0 +1,51 @@
+// Owns: what the kernel asks of whoever meets the need for a method, and the bench it gives them to work at.
+// Leaves: drafting to the mind, judging to governance.
+import type { FaultRecord } from '#ground'
+import type { MethodNeed, Oid, Tid } from '#objects'
+import type { Head } from './head.ts'
+import type { CheckAnswer, CheckRequest } from './judge/index.ts'
+import type { MethodFields } from './method-record.ts'
+import type { Candidate, TrialReport } from './trial.ts'
+
+/** What happens to a message before its answer; `kind` is one of the wire's. */
+export interface KernelEvent {
+  kind: string
+  [field: string]: unknown
+}
+
+/** The need, as the kernel hands it on. `request` is the call that met it. */
+export interface LearnTask {
+  need: MethodNeed
+  intent: string | undefined
+  /** What the sender allows; it may only be stricter than the image's. */
+  policy: 'review' | 'off' | undefined
+  /** Who asked, for the history. */
+  author: string
+  frame: { now: number; seed: number; fuel: number }
+  emit(event: KernelEvent): void
+  signal: AbortSignal
+}
+
+/** The call that met a need, as it is tried again. */
+export interface MethodNeedCall extends MethodNeed {
+  frame: { now: number; seed: number; fuel: number }
+}
+
+/** The need is met by an installed method, or it is not. */
+export type LearnOutcome = { kind: 'installed' } | { kind: 'fault'; fault: FaultRecord }
+
+/** Meets needs for methods. */
+export interface Learner {
+  /** Name of what drafts, for status. */
+  readonly name: string
+  learn(task: LearnTask, bench: Workbench): Promise<LearnOutcome>
+}
+
+/** What a learner may do with the image: read it, check a source, try it, and have it installed. */
+export interface Workbench {
+  head: Head
+  check(request: CheckRequest): Promise<CheckAnswer>
+  trial(candidate: Candidate): Promise<TrialReport>
+  /** Puts a method into a slot as one turn, if the slot is still as `expect` says. Faults CONFLICT. */
+  install(fields: MethodFields, expect: Tid | null): Promise<{ tid: Tid; oid: Oid }>
+}

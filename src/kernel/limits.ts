@@ -1,0 +1,30 @@
+// Owns: the numbers of the kernel, each with its unit and its reason.
+
+export const KERNEL_LIMITS = {
+  /** Turns sent to the worker in one batch: large enough to share one commit, small enough that a read waits little. */
+  batchTurns: 256,
+  /** Batches in the worker's pipe at once: one runs while the next is read. */
+  batchesInFlight: 2,
+  /** Messages not yet run; the next is refused with BUSY. */
+  queueLength: 16_384,
+  /** Messages that wait for a need. */
+  waitingLength: 4_096,
+  /** Milliseconds without a word from a worker that has work, after which it is killed: far above what fuel allows. */
+  silence: 3_000,
+  /** MiB of the worker's heap; a turn that needs more ends the worker and is charged. */
+  workerHeap: 512,
+  /** MiB of a trial's heap: one message of one object. */
+  trialHeap: 256,
+  /** Milliseconds that a trial may take, starting its process included. */
+  trialTime: 10_000,
+  /** Needs that one message may meet, so that a method cannot ask for ever. */
+  needs: 16,
+  /** Deaths of a worker with a turn in hand, the last of them with no other, after which the turn is charged. */
+  deaths: 2,
+  /** Milliseconds for which a stored reply answers its key. */
+  keyLife: 24 * 3_600_000,
+  /** Milliseconds for which a failed generation is not tried again. */
+  refusalLife: 20_000,
+  /** Milliseconds that a client told BUSY is asked to wait. */
+  retryAfter: 250,
+} as const

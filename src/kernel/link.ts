@@ -1,0 +1,153 @@
+// Owns: the kernel's end of a worker's pipe: frames both ways, answers to what the worker asks, and its end.
+// Leaves: order and belief to sequence.ts; reading objects to the source handed in.
+// Laws: KN26 a worker that is silent with work in hand, or talks nonsense, is killed; the owner hears of it once.
+import { type FaultRecord, FrameReader, asFault, frame } from '#ground'
+import { decodeValue, encodeValue, type Oid, type Tid } from '#objects'
+import type { ChildLike } from './child.ts'
+
+/** A method's compiled code, or why there is none. */
+export type CodeAnswer = { code: string; globals: string[] } | { fault: FaultRecord }
+
+/** What a worker may ask for. */
+export interface LinkSource {
+  fetch(oid: Oid): Uint8Array | undefined
+  lookup(name: string): Oid | undefined
+  method(oid: Oid): Promise<CodeAnswer>
+}
+
+/** How a worker ended: why, and what it last said on its error stream. */
+export interface Ending {
+  reason: 'silent' | 'memory' | 'died' | 'refused' | 'closed'
+  detail: string
+}
+
+/** What is kept of a worker's last words, in characters. */
+const LAST_WORDS = 4_000
+
+export class Link {
+  readonly #child: ChildLike
+  readonly #source: LinkSource
+  readonly #onDone: (results: unknown[]) => void
+  readonly #onEnd: (ending: Ending) => void
+  readonly #silence: number
+  readonly #reader = new FrameReader()
+  #words = ''
+  #ended = false
+  #busy = 0
+  #timer: NodeJS.Timeout | undefined
+  #reason: Ending | undefined
+
+  constructor(
+    child: ChildLike,
+    source: LinkSource,
+    silence: number,
+    on: { done(results: unknown[]): void; end(ending: Ending): void },
+  ) {
+    this.#child = child
+    this.#source = source
+    this.#silence = silence
+    this.#onDone = on.done
+    this.#onEnd = on.end
+    child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk))
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#words = (this.#words + chunk.toString('utf8')).slice(-LAST_WORDS)
+    })
+    // The pipe breaks when the worker dies; its exit tells the same.
+    child.stdin.on('error', (error: Error) => {
+      this.#words += ` ${error.message}`
+    })
+    child.onExit((code, signal) => this.#exited(code, signal))
+  }
+
+  /** Batches given and not yet answered. */
+  get busy(): number {
+    return this.#busy
+  }
+
+  /** Sets the numbers that the worker gives to what it makes, and empties its memory. */
+  next(oid: Oid, tid: Tid): void {
+    this.#write(['next', oid, tid])
+  }
+
+  run(turns: unknown[]): void {
+    this.#busy++
+    this.#write(['run', turns])
+    this.#watch()
+  }
+
+  /** Ends the worker. The owner hears of it through `end`. */
+  end(reason: Ending['reason'], detail: string): void {
+    this.#reason ??= { reason, detail }
+    this.#child.kill('SIGKILL')
+  }
+
+  #write(message: unknown[]): void {
+    if (!this.#ended) this.#child.stdin.write(frame(encodeValue(message)))
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#reason !== undefined) return
+    try {
+      for (const bytes of this.#reader.push(chunk)) this.#hear(decodeValue(bytes))
+    } catch (error) {
+      this.end('refused', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #hear(message: unknown): void {
+    if (!Array.isArray(message)) throw new Error('a frame is not a list')
+    const [kind, value] = message
+    if (kind === 'done' && Array.isArray(value)) {
+      this.#busy--
+      this.#watch()
+      this.#onDone(value)
+    } else if (kind === 'fetch' && typeof value === 'number') {
+      this.#answer(() => this.#source.fetch(value) ?? null)
+    } else if (kind === 'lookup' && typeof value === 'string') {
+      this.#answer(() => this.#source.lookup(value) ?? null)
+    } else if (kind === 'method' && typeof value === 'number') {
+      clearTimeout(this.#timer)
+      this.#source.method(value).then(
+        (code) => {
+          this.#watch()
+          this.#write(['answer', code])
+        },
+        (error: unknown) => this.end('refused', String(error)),
+      )
+    } else if (kind !== 'ready') throw new Error('a frame says nothing that is known')
+  }
+
+  #answer(find: () => unknown): void {
+    let answer: unknown
+    try {
+      answer = find()
+    } catch (thrown) {
+      const fault = asFault(thrown)
+      if (fault === undefined) throw thrown
+      answer = { fault: fault.toRecord() }
+    }
+    this.#write(['answer', answer])
+    this.#watch()
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer)
+    if (this.#busy === 0 || this.#ended) return
+    this.#timer = setTimeout(
+      () => this.end('silent', `it said nothing for ${this.#silence} ms`),
+      this.#silence,
+    )
+  }
+
+  #exited(code: number | null, signal: string | null): void {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    const memory = /heap out of memory|Allocation failed|invalid array length/i.test(this.#words)
+    this.#onEnd(
+      this.#reason ?? {
+        reason: memory ? 'memory' : 'died',
+        detail: `exit ${code ?? signal}: ${this.#words.trim().split('\n')[0] ?? ''}`,
+      },
+    )
+  }
+}

@@ -1,0 +1,36 @@
+// Owns: the record of a method: the fields that say what it is, who made it and how.
+// Leaves: the bytes to objects/codec.ts; the slot that refers to it to whoever installs it.
+import type { Revision } from '#image'
+import { encodeSlots, MethodRef, type Oid, Ref, type Tid } from '#objects'
+
+/** What is kept of a method. `author` is a person or a program, `model` the model that drafted it. */
+export interface MethodFields {
+  selector: string
+  source: string
+  comment: string
+  author: string
+  model?: string
+  persona?: string
+  /** Hash of the prompt that the draft answered. */
+  prompt?: string
+  version: number
+  holder: Oid
+  previous?: Oid
+  /** Calls that the method was tried with and what they answered, as wire values. */
+  examples?: unknown[]
+}
+
+/** A method's revision, ready to keep. */
+export function methodRevision(oid: Oid, tid: Tid, fields: MethodFields): Revision {
+  const slots: { name: string; tid: Tid; value: unknown }[] = []
+  const refs: Oid[] = [fields.holder]
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue
+    if (name === 'holder') slots.push({ name, tid, value: new Ref(fields.holder) })
+    else if (name === 'previous') {
+      slots.push({ name, tid, value: new MethodRef(value as Oid) })
+      refs.push(value as Oid)
+    } else slots.push({ name, tid, value })
+  }
+  return { oid, tid, kind: 'method', refs, payload: encodeSlots(slots) }
+}

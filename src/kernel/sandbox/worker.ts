@@ -1,0 +1,93 @@
+// Owns: the program of the image worker and of trials: runs turns in a locked-down process that has pipes and nothing else.
+// Leaves: what the results are worth to the kernel, which verifies them.
+// Laws: KN22 this process opens no file and no socket and reads no environment. KN23 one batch in, one batch out, in order.
+import { lockDown } from './lockdown.ts'
+
+const sandbox = lockDown()
+
+// Loaded after the lockdown, so that nothing of ours is older than the frozen world it runs in.
+const { Fault } = await import('#ground')
+const { encodeValue, makeGlobals, makeRuntime, toWire, World } = await import('#objects')
+const { Pipe } = await import('./pipe.ts')
+
+type Compiled = import('#objects').CompiledMethod
+type Outcome = import('#objects').TurnOutcome
+
+/** Objects in memory after which the worker lets go of all of them: about half of its memory with ordinary objects. */
+const OBJECTS_MAX = 200_000
+/** Compiled methods kept, for the same reason. */
+const METHODS_MAX = 20_000
+
+const pipe = new Pipe()
+const methods = new Map<string, Compiled>()
+
+const world = new World(
+  {
+    fetch: (oid) => answered(pipe.ask(["fetch", oid])) as Uint8Array | undefined,
+    lookup: (name) => answered(pipe.ask(["lookup", name])) as number | undefined,
+    method: (oid, holder) => {
+      const key = `${oid}:${holder}`
+      let method = methods.get(key)
+      if (method === undefined) {
+        method = compile(oid, holder)
+        methods.set(key, method)
+      }
+      return method
+    },
+  },
+  { oid: 0, tid: 0 },
+)
+const runtime = makeRuntime(world)
+const globals = makeGlobals(world, sandbox.harden, sandbox.globals)
+
+/** An answer of the kernel: nil is nothing, a fault is thrown. */
+function answered(answer: unknown): unknown {
+  if (answer === null || answer instanceof Uint8Array || typeof answer === 'number') {
+    return answer ?? undefined
+  }
+  throw new Fault((answer as { fault: import('#ground').FaultRecord }).fault)
+}
+
+function compile(oid: number, holder: number): Compiled {
+  const answer = pipe.ask(['method', oid]) as
+    | { code: string; globals: string[] }
+    | { fault: import('#ground').FaultRecord }
+  if ('fault' in answer) throw new Fault(answer.fault)
+  const factory = sandbox.evaluate(answer.code) as (...parts: unknown[]) => Compiled
+  return factory(runtime, holder, ...answer.globals.map((name) => globals[name]))
+}
+
+/** A turn's outcome as the kernel reads it: the reply already in wire form, as bytes that it can pass on. */
+function report(n: number, outcome: Outcome): unknown[] {
+  if (outcome.kind === 'kept') {
+    const reply = encodeValue(toWire(outcome.reply))
+    const writes = outcome.writes.map((w) => [w.oid, w.born, w.payload, w.slots])
+    const names = outcome.names.map((one) => [one.name, one.oid])
+    return [n, 'kept', reply, writes, names, outcome.fuel]
+  }
+  return outcome.kind === 'fault' ? [n, 'fault', outcome.fault] : [n, 'need', outcome.need]
+}
+
+pipe.send(['ready'])
+for (;;) {
+  const work = pipe.nextWork()
+  if (work === undefined) break
+  if (work[0] === 'next') {
+    world.clear()
+    world.nextOid = work[1] as number
+    world.nextTid = work[2] as number
+    continue
+  }
+  const results: unknown[] = []
+  for (const turn of work[1] as [number, string, never][]) {
+    const [n, kind, request] = turn
+    const outcome =
+      kind === 'send'
+        ? world.runSend(request)
+        : world.runChange((request as { change: never }).change, request)
+    results.push(report(n, outcome))
+  }
+  pipe.send(['done', results])
+  if (world.size > OBJECTS_MAX) world.clear()
+  if (methods.size > METHODS_MAX) methods.clear()
+}

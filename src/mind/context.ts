@@ -1,0 +1,194 @@
+// Owns: what a model is shown of the receiver, and how much of it: the text between the examples and the answer.
+// Leaves: the rules and examples to prompt.ts; types and samples to shape.ts and the caller.
+// Laws: MI27 the text keeps to its budget: samples are cut first, then what has least to do with the message is left out.
+// MI28 the message, the receiver's name and the intent are never left out.
+import { MIND_LIMITS } from './limits.ts'
+import { propertyName } from './shape.ts'
+
+/** A data slot: its type as TypeScript text, and its value as JavaScript would write it. */
+export interface SlotContext {
+  name: string
+  type: string
+  sample: string
+  inherited: boolean
+}
+
+/** A method that is there; an empty source for one that is built in. */
+export interface MethodContext {
+  selector: string
+  source: string
+}
+
+/** An object that a slot refers to; `slot` is its name, with `[]` behind it when the slot is an array of such objects. */
+export interface PeerContext {
+  slot: string
+  object: string
+  slots: SlotContext[]
+  methods: MethodContext[]
+}
+
+export interface DraftContext {
+  /** What people call the receiver, such as `account`. */
+  object: string
+  parents: string[]
+  slots: SlotContext[]
+  methods: MethodContext[]
+  peers: PeerContext[]
+  selector: string
+  args: { type: string; sample: string }[]
+  intent?: string
+}
+
+/** How much is shown: characters of a sample and of a source, and how many of each kind. */
+interface Measure {
+  sample: number
+  source: number
+  slots: number
+  methods: number
+  peers: number
+  peerMethods: number
+  intent: number
+}
+
+/** From generous to sparse: the first whose text keeps to the budget is taken. */
+const MEASURES: readonly Measure[] = [
+  { sample: 240, source: 800, slots: 40, methods: 12, peers: 4, peerMethods: 6, intent: 4_096 },
+  { sample: 120, source: 500, slots: 30, methods: 8, peers: 3, peerMethods: 4, intent: 4_096 },
+  { sample: 60, source: 300, slots: 20, methods: 5, peers: 2, peerMethods: 3, intent: 2_000 },
+  { sample: 40, source: 160, slots: 14, methods: 3, peers: 1, peerMethods: 2, intent: 1_500 },
+  { sample: 24, source: 100, slots: 8, methods: 1, peers: 0, peerMethods: 0, intent: 1_000 },
+]
+
+/** Characters of English and code for one token of the default model, on the low side. */
+const TOKEN_CHARACTERS = 3
+
+/** About how many tokens a text is. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(text.length / TOKEN_CHARACTERS)
+}
+
+/** The text about the receiver and the message that the model is to answer. */
+export function describeContext(
+  context: DraftContext,
+  budget: number = MIND_LIMITS.contextTokens,
+): string {
+  let text = ''
+  for (const measure of MEASURES) {
+    text = render(context, measure)
+    if (estimateTokens(text) <= budget) break
+  }
+  return text
+}
+
+function render(context: DraftContext, measure: Measure): string {
+  const words = wordsOf(`${context.selector} ${context.intent ?? ''}`)
+  const peers = mostRelevant(context.peers, (peer) => peer.slot, words, measure.peers)
+  // Everything has genesis above it: saying so says nothing.
+  const parents = context.parents.filter((name) => name !== 'genesis').join(', ')
+  const lines = [`Object: ${context.object}${parents === '' ? '' : ` (parent ${parents})`}`]
+  const typeOf = (slot: SlotContext) => {
+    if (peers.some((peer) => peer.slot === slot.name)) return peerName(slot.name, peers)
+    if (peers.some((peer) => peer.slot === `${slot.name}[]`)) {
+      return `${peerName(`${slot.name}[]`, peers)}[]`
+    }
+    return cut(slot.type, measure.sample)
+  }
+  lines.push(...slotLines(context.slots, typeOf, words, measure))
+  lines.push(...methodLines('Methods of self:', context.methods, words, measure.methods, measure))
+  for (const peer of peers) {
+    const each = peer.slot.endsWith('[]')
+    const where = each ? `Each of self.${peer.slot.slice(0, -2)}` : `self.${peer.slot}`
+    lines.push(`${where} is an object: ${peer.object}`)
+    lines.push(...slotLines(peer.slots, (slot) => slot.type, words, measure))
+    const title = `Methods of ${peer.object}:`
+    lines.push(...methodLines(title, peer.methods, words, measure.peerMethods, measure))
+  }
+  const args = context.args.map((arg) => cut(arg.sample, measure.sample)).join(', ')
+  lines.push(`Message: ${functionNameOf(context.selector)}(${args})`)
+  const intent = context.intent?.trim() ?? ''
+  if (intent !== '') lines.push(`Intent: ${cut(intent.replace(/\s+/g, ' '), measure.intent)}`)
+  return lines.join('\n')
+}
+
+function peerName(slot: string, peers: readonly PeerContext[]): string {
+  const object = peers.find((peer) => peer.slot === slot)?.object ?? ''
+  const letters = (object.split('/').at(-1) as string).replace(/[^\w$]/g, '')
+  return /^[A-Za-z_$]/.test(letters)
+    ? (letters[0] as string).toUpperCase() + letters.slice(1)
+    : 'any'
+}
+
+function slotLines(
+  slots: readonly SlotContext[],
+  typeOf: (slot: SlotContext) => string,
+  words: ReadonlySet<string>,
+  measure: Measure,
+): string[] {
+  const shown = mostRelevant(slots, (slot) => slot.name, words, measure.slots)
+  if (shown.length === 0) return ['Slots: none']
+  const types = shown.map((slot) => `${propertyName(slot.name)}: ${typeOf(slot)}`)
+  const values = shown.map(
+    (slot) => `${propertyName(slot.name)}: ${cut(slot.sample, measure.sample)}`,
+  )
+  return [`Slots type: { ${types.join('; ')} }`, `Slots now: { ${values.join(', ')} }`]
+}
+
+function methodLines(
+  title: string,
+  methods: readonly MethodContext[],
+  words: ReadonlySet<string>,
+  most: number,
+  measure: Measure,
+): string[] {
+  const known = methods.filter((method) => method.source.trim() !== '')
+  const shown = mostRelevant(known, (method) => method.selector, words, most)
+  if (shown.length === 0) return []
+  return [title, ...shown.map((method) => cut(method.source.trim(), measure.source))]
+}
+
+/** The `most` items whose names have most words in common with the message, in the order in which they were. */
+function mostRelevant<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  words: ReadonlySet<string>,
+  most: number,
+): Item[] {
+  if (items.length <= most) return [...items]
+  const ranked = items.map((item, at) => {
+    let score = 0
+    for (const word of wordsOf(nameOf(item))) if (words.has(word)) score++
+    return { item, at, score }
+  })
+  ranked.sort((a, b) => b.score - a.score || a.at - b.at)
+  return ranked
+    .slice(0, most)
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
+}
+
+/** The words in a name or a sentence, in lower case, without a plural's s. */
+function wordsOf(text: string): Set<string> {
+  const parts = text.replace(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase()
+  const found = parts.match(/[a-z]{2,}/g) ?? []
+  return new Set(found.map((word) => (word.length > 3 ? word.replace(/s$/, '') : word)))
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`
+}
+
+/** The name of the function that is the method: the selector where it is an identifier, else its letters. */
+export function functionNameOf(selector: string): string {
+  const letters = selector.replace(/[^\w$]+/g, '_').replace(/^_+|_+$/g, '')
+  if (letters === '') return 'method'
+  return /^\d/.test(letters) || RESERVED.has(letters) ? `_${letters}` : letters
+}
+
+/** Words that cannot name a function in strict code. */
+const RESERVED = new Set(
+  (
+    'arguments await break case catch class const continue debugger default delete do else enum eval export ' +
+    'extends false finally for function if implements import in instanceof interface let new null package ' +
+    'private protected public return static super switch this throw true try typeof var void while with yield'
+  ).split(' '),
+)

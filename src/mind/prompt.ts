@@ -1,0 +1,190 @@
+// Owns: what a model is told before it writes a method: the rules, the worked examples, and how a repair is asked for.
+// Leaves: the receiver's description to context.ts; reading the answer to draft.ts.
+// Laws: MI29 the beginning of every prompt is the same, byte for byte, so that it is evaluated once.
+import { createHash } from 'node:crypto'
+import { type DraftContext, describeContext } from './context.ts'
+import type { ChatMessage } from './provider.ts'
+
+const RULES = [
+  'You write the one method that a live object lacks: it received a message that it does not understand.',
+  'Rules:',
+  '- Write exactly one TypeScript function: function NAME(self, ...args). NAME is the message name.',
+  '- self is the object. Slots exist only as self.slot, methods only as self.method(). Never write this, never a bare slot name.',
+  '- When the message or its intent says that the object changes (set, add, remove, move, turn, record), assign self.slot and then return the new value.',
+  '- When something is only asked for, change nothing: copy before sorting, [...self.list].sort(...).',
+  '- Do every part of the intent, in its order. Check first: throw new Error("...") before anything is changed.',
+  '- Without an intent do the plain thing that the name says, and nothing more.',
+  '- Values shown are samples. The code must work for any values of their types: empty lists and texts, zero.',
+  '- self.slotNames() answers the names of all slots and methods. Without an intent, display_yourself answers lines of text.',
+  '- Always return something. Plain JavaScript built-ins only: no imports, no console, no async. Answer with one ```ts block and nothing else.',
+]
+
+/** Worked examples: a question as context.ts writes it, and the code that is right. */
+const EXAMPLES: readonly { question: readonly string[]; code: readonly string[] }[] = [
+  {
+    question: [
+      'Object: Jar',
+      'Slots type: { count: number; max: number; state: "open" | "full" }',
+      'Slots now: { count: 3, max: 10, state: "open" }',
+      'Message: add(5)',
+      'Intent: Put n more in, set state to full when count reaches max, and answer the state. Throw if it would be more than max.',
+    ],
+    code: [
+      'function add(self, n) {',
+      '  if (self.count + n > self.max) throw new Error("Jar is full");',
+      '  self.count += n;',
+      '  if (self.count === self.max) self.state = "full";',
+      '  return self.state;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: Team (parent Group)',
+      'Slots type: { members: { name: string; points: number }[] }',
+      'Slots now: { members: [{ name: "Al", points: 4 }, { name: "Di", points: 9 }] }',
+      'Methods of self:',
+      'function size(self) { return self.members.length; }',
+      'Message: mean_points()',
+    ],
+    code: [
+      'function mean_points(self) {',
+      '  if (self.size() === 0) return 0;',
+      '  let sum = 0;',
+      '  for (const m of self.members) sum += m.points;',
+      '  return sum / self.size();',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: Shelf',
+      'Slots type: { text: string; label: string }',
+      'Slots now: { text: "Emma\\nUlysses", label: "A" }',
+      'Message: listing("; ")',
+      'Intent: The label, a colon, and the lines of text in alphabetical order joined by the separator.',
+    ],
+    code: [
+      'function listing(self, separator) {',
+      '  const names = self.text.split("\\n").filter(line => line.trim() !== "").sort();',
+      '  return `${self.label}: ${names.join(separator)}`;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: washer',
+      'Slots type: { phase: "idle" | "wash" | "spin"; runs: number; done: boolean }',
+      'Slots now: { phase: "spin", runs: 4, done: false }',
+      'Message: step()',
+      'Intent: Go from idle to wash, from wash to spin, from spin to idle; back at idle count one more run and turn done on, else off. Answer the phase.',
+    ],
+    code: [
+      'function step(self) {',
+      '  const after = { idle: "wash", wash: "spin", spin: "idle" };',
+      '  self.phase = after[self.phase];',
+      '  self.done = self.phase === "idle";',
+      '  if (self.done) self.runs += 1;',
+      '  return self.phase;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: tank',
+      'Slots type: { litres: number; log: any[] }',
+      'Slots now: { litres: 0, log: [] }',
+      'Message: fill(20)',
+    ],
+    code: [
+      'function fill(self, amount) {',
+      '  self.litres += amount;',
+      '  return self.litres;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: basket',
+      'Slots type: { things: any[] }',
+      'Slots now: { things: [] }',
+      'Message: put("cup")',
+    ],
+    code: [
+      'function put(self, thing) {',
+      '  self.things.push(thing);',
+      '  return self.things.length;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: lamp',
+      'Slots type: { room: string; watts: number; tags: string[] }',
+      'Slots now: { room: "hall", watts: 40, tags: ["old", "red"] }',
+      'Message: display_yourself()',
+    ],
+    code: [
+      'function display_yourself(self) {',
+      '  return [',
+      '    "lamp",',
+      '    `room: ${self.room}`,',
+      '    `watts: ${self.watts}`,',
+      '    `tags: ${self.tags.join(", ")}`,',
+      '  ].join("\\n");',
+      '}',
+    ],
+  },
+  {
+    question: ['Object: world', 'Slots: none', 'Message: display_yourself()'],
+    code: [
+      'function display_yourself(self) {',
+      '  const lines = [];',
+      '  for (const name of self.slotNames()) {',
+      '    const value = self[name];',
+      '    if (typeof value === "function") lines.push(`${name}()`);',
+      '    else lines.push(`${name}: ${typeof value === "object" ? "..." : value}`);',
+      '  }',
+      '  return lines.join("\\n");',
+      '}',
+    ],
+  },
+]
+
+const FIXED: readonly ChatMessage[] = [
+  { role: 'system', content: RULES.join('\n') },
+  ...EXAMPLES.flatMap(({ question, code }): ChatMessage[] => [
+    { role: 'user', content: question.join('\n') },
+    { role: 'assistant', content: `\`\`\`ts\n${code.join('\n')}\n\`\`\`` },
+  ]),
+]
+
+/** What ends an answer: the closing fence. An opening one has its language behind it. */
+export const DRAFT_STOPS: readonly string[] = ['\n```\n']
+
+/** The beginning of every prompt for a method; what a provider is warmed with. */
+export function fixedMessages(): ChatMessage[] {
+  return FIXED.map((message) => ({ ...message }))
+}
+
+/** SHA-256 of the beginning, in hexadecimal: what a method's record names as its prompt. */
+export function promptHash(): string {
+  return createHash('sha256').update(JSON.stringify(FIXED)).digest('hex')
+}
+
+/** All messages for a first draft. `budget` is in tokens and bounds the part about the receiver. */
+export function draftMessages(context: DraftContext, budget?: number): ChatMessage[] {
+  return [...fixedMessages(), { role: 'user', content: describeContext(context, budget) }]
+}
+
+/** All messages for another draft after one with a problem. `previous` ends with the model's answer. */
+export function repairMessages(previous: readonly ChatMessage[], problem: string): ChatMessage[] {
+  const sentence = problem.replace(/\s+/g, ' ').trim().slice(0, 600)
+  return [
+    ...previous,
+    {
+      role: 'user',
+      content: `That method is wrong: ${sentence}\nWrite the whole function again, corrected. Answer with one \`\`\`ts block.`,
+    },
+  ]
+}

@@ -1,0 +1,21 @@
+// The door of objects: the object model, pure and synchronous, for the image worker, the kernel and tests.
+export { decodeSlots, decodeValue, encodeSlots, encodeValue, type StoredSlot } from './codec.ts'
+export { objectFault } from './faults.ts'
+export { GENESIS, type Oid, oidText, parseOid, parseTid, type Tid } from './identity.ts'
+export { OBJECT_LIMITS } from './limits.ts'
+export { makeGlobals, seeded } from './mirror.ts'
+export { type SlotKind, slotKind } from './object.ts'
+export { makeRuntime, type Runtime } from './runtime.ts'
+export { type MethodNeed, needKey } from './signal.ts'
+export type { Change, SendRequest, TurnFrame, TurnOutcome, Write } from './turn.ts'
+export {
+  checkObjectName,
+  checkSlotName,
+  fromWire,
+  isMap,
+  MethodRef,
+  Ref,
+  toStored,
+  toWire,
+} from './value.ts'
+export { type CompiledMethod, World, type WorldHost } from './world.ts'

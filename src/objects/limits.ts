@@ -1,0 +1,26 @@
+// Owns: the numbers of the object model, each with its unit and its reason.
+
+export const OBJECT_LIMITS = {
+  /** Ticks of one turn: a tick is a function entry or a round of a loop, so this is about half a second of work. */
+  fuel: 10_000_000,
+  /** Sends inside sends: well below where the engine's own stack ends with the frames of the runtime between them. */
+  sendDepth: 400,
+  /** Objects visited by one lookup: more is a mistake in the parents, and each costs every message. */
+  delegation: 256,
+  /** Nesting of arrays and maps in a slot or a reply: what the wire takes as well. */
+  valueDepth: 32,
+  /** Containers and values in one slot or one reply. */
+  valueNodes: 200_000,
+  /** Bytes of one object's record; beyond it use several objects. */
+  recordBytes: 256 * 1024,
+  /** Bytes of one reply: less than the largest frame, so that it always fits one. */
+  replyBytes: 8 * 1024 * 1024,
+  /** UTF-16 units of a string that a built-in may make at once; a slot could not hold more anyway. */
+  stringLength: 1_000_000,
+  /** Elements that a built-in may make at once. */
+  arrayLength: 1_000_000,
+  /** UTF-16 units of a slot's or an object's name. */
+  nameLength: 256,
+  /** Objects that one turn may make. */
+  births: 10_000,
+} as const

@@ -1,0 +1,30 @@
+// Owns: what ends a turn from inside and cannot be caught by guest code: a need, spent fuel, a broken limit.
+// Leaves: rethrowing it in `catch` to the rewriter (kernel/judge), which looks at the runtime's `z`.
+import type { FaultRecord } from '#ground'
+import type { Oid } from './identity.ts'
+
+/** A method that no object in the delegation chain has. `args` are stored values; `learner` is who would learn it. */
+export interface MethodNeed {
+  kind: 'method'
+  receiver: Oid
+  learner: Oid
+  selector: string
+  args: unknown[]
+}
+
+/** Thrown through guest code; `need` or `fault` says why. */
+export class Signal extends Error {
+  readonly need: MethodNeed | undefined
+  readonly fault: FaultRecord | undefined
+
+  constructor(why: { need?: MethodNeed; fault?: FaultRecord }) {
+    super('the turn has ended')
+    this.need = why.need
+    this.fault = why.fault
+  }
+}
+
+/** The name under which the outcome of a need is found when the turn runs again. */
+export function needKey(need: { learner: Oid; selector: string }): string {
+  return `${need.learner}:${need.selector}`
+}

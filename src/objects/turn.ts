@@ -1,0 +1,52 @@
+// Owns: the shapes of a turn: what is asked of the world and what comes of it.
+// Leaves: running it to world.ts; keeping it to the kernel.
+import type { FaultRecord } from '#ground'
+import type { Oid, Tid } from './identity.ts'
+import type { MethodNeed } from './signal.ts'
+
+/** A change that the kernel makes itself, as one turn. `expect` is the tid of the slot's last change, null if absent. */
+export type Change =
+  | { kind: 'set'; target: Oid; slot: string; value: unknown; expect?: Tid | null }
+  | { kind: 'remove'; target: Oid; slot: string; expect?: Tid | null }
+  | { kind: 'create'; name?: string; parents: Oid[]; slots: [string, unknown][] }
+  // `method` is left out when the method is new: it gets the next oid.
+  | { kind: 'method'; target: Oid; selector: string; method?: Oid; expect?: Tid | null }
+
+/** What every turn is given: the time and the seed fixed when its message was admitted, fuel in ticks. */
+export interface TurnFrame {
+  /** Milliseconds since 1970, UTC. */
+  now: number
+  seed: number
+  fuel: number
+  /** Faults of needs that could not be met, by needKey. */
+  failures?: Record<string, FaultRecord>
+}
+
+/** A message to an object, arguments in stored form. */
+export interface SendRequest extends TurnFrame {
+  target: Oid
+  selector: string
+  args: unknown[]
+  /** Who learns what is missing, when the sender said so. */
+  holder?: Oid
+}
+
+/** One object as a turn leaves it; `slots` are the names that changed. */
+export interface Write {
+  oid: Oid
+  born: boolean
+  payload: Uint8Array
+  slots: string[]
+}
+
+/** What a turn came to. `reply` is in stored form. */
+export type TurnOutcome =
+  | {
+      kind: 'kept'
+      reply: unknown
+      writes: Write[]
+      names: { name: string; oid: Oid | null }[]
+      fuel: number
+    }
+  | { kind: 'fault'; fault: FaultRecord }
+  | { kind: 'need'; need: MethodNeed }

@@ -1,0 +1,231 @@
+// Owns: a data slot's value: showing it, changing it in place, telling a conflict.
+// Leaves: the transaction to the kernel.
+// Laws: UI31 Enter accepts, Escape restores, Tab accepts and goes on.  UI32 a change names the transaction that it is
+// based on; when another came first, both values are shown and nothing is lost.
+import { h, type JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { FullState, SlotState, WireFault } from '#protocol'
+import { FaultNote } from './fault-note.ts'
+import { usePage } from './page-context.ts'
+import { fullText, isEditable, parseValue, shortText } from './value.ts'
+import { drawValue } from './view.ts'
+import { faultOf, useConnection } from './world.ts'
+
+export interface SlotProps {
+  state: FullState
+  slot: SlotState
+  own: boolean
+}
+
+type Editing =
+  | { kind: 'no'; savedIn?: string | undefined }
+  | { kind: 'text'; text: string; sentence: string; expect: string | null }
+  | { kind: 'saving'; text: string }
+  | { kind: 'conflict'; mine: unknown; text: string }
+  | { kind: 'fault'; fault: WireFault; text: string }
+
+/** The value of a data slot, with the way to change it. */
+export function DataValue(props: SlotProps): JSX.Element {
+  const { state, slot, own } = props
+  const connection = useConnection()
+  const { announce } = usePage()
+  const [editing, setEditing] = useState<Editing>({ kind: 'no' })
+  const opener = useRef<HTMLButtonElement>(null)
+
+  // Writing a slot that a parent holds makes an own one, which must not be there yet.
+  const expectNow = own ? slot.tid : null
+  const begin = (text: string): void =>
+    setEditing({ kind: 'text', text, sentence: '', expect: expectNow })
+  const end = (): void => {
+    setEditing({ kind: 'no' })
+    opener.current?.focus()
+  }
+
+  const write = async (value: unknown, text: string, expect: string | null): Promise<void> => {
+    setEditing({ kind: 'saving', text })
+    const fields = { target: state.oid, slot: slot.name, value, expect }
+    try {
+      const { result, tid } = await connection.call('SetSlotCommand', fields).answer
+      const savedIn = (result as { tid?: string } | null)?.tid ?? tid
+      setEditing({ kind: 'no', savedIn })
+      announce(`${slot.name} saved in transaction ${savedIn ?? ''}`)
+    } catch (thrown) {
+      const fault = faultOf(thrown)
+      if (fault.code === 'CONFLICT') setEditing({ kind: 'conflict', mine: value, text })
+      else setEditing({ kind: 'fault', fault, text })
+      announce(fault.message)
+    }
+  }
+  const accept = (text: string, expect: string | null): boolean => {
+    const parsed = parseValue(text)
+    if (!parsed.ok) {
+      setEditing({ kind: 'text', text, sentence: parsed.sentence, expect })
+      return false
+    }
+    if (text === fullText(slot.value)) end()
+    else void write(parsed.value, text, expect)
+    return true
+  }
+
+  if (editing.kind === 'text') {
+    return h(ValueField, {
+      name: slot.name,
+      text: editing.text,
+      sentence: editing.sentence,
+      note: own ? '' : 'This makes an own slot here; the parent keeps its value.',
+      onText: (text: string) => setEditing({ ...editing, text, sentence: '' }),
+      onAccept: (text: string) => accept(text, editing.expect),
+      onCancel: end,
+    })
+  }
+  if (editing.kind === 'saving') {
+    return h('span', { class: 'muted', role: 'status' }, `saving ${shortText(editing.text)}`)
+  }
+  if (editing.kind === 'conflict') {
+    return h(ConflictPanel, {
+      mine: editing.mine,
+      theirs: slot.value,
+      name: slot.name,
+      onMine: () => void write(editing.mine, editing.text, own ? slot.tid : null),
+      onTheirs: end,
+      onEdit: () => begin(editing.text),
+    })
+  }
+  return h(
+    'div',
+    { class: 'value-cell' },
+    h(ReadValue, { value: slot.value }),
+    isEditable(slot.value)
+      ? h(
+          'button',
+          {
+            type: 'button',
+            class: 'quiet edit',
+            ref: opener,
+            'aria-label': `Edit ${slot.name}`,
+            onClick: () => begin(fullText(slot.value)),
+          },
+          'Edit',
+        )
+      : null,
+    editing.kind === 'no' && editing.savedIn !== undefined
+      ? h('span', { class: 'saved' }, `saved in ${editing.savedIn}`)
+      : null,
+    editing.kind === 'fault'
+      ? h(
+          'div',
+          { class: 'wide' },
+          h(FaultNote, { fault: editing.fault }),
+          h('button', { type: 'button', onClick: () => begin(editing.text) }, 'Edit again'),
+          h('button', { type: 'button', class: 'quiet', onClick: end }, 'Dismiss'),
+        )
+      : null,
+  )
+}
+
+/** A short value as it is; a long one behind a disclosure. References are links in both. */
+function ReadValue(props: { value: unknown }): JSX.Element {
+  const { nameOf } = usePage()
+  const { value } = props
+  const drawn = drawValue(value, { nameOf, send: undefined })
+  const isLong = shortText(value).endsWith('…') || fullText(value).split('\n').length > 8
+  if (!isLong) return h('div', { class: 'value' }, drawn)
+  return h(
+    'details',
+    { class: 'value' },
+    h('summary', null, h('code', null, shortText(value))),
+    drawn,
+  )
+}
+
+interface FieldProps {
+  name: string
+  text: string
+  sentence: string
+  note: string
+  onText(text: string): void
+  onAccept(text: string): boolean
+  onCancel(): void
+}
+
+/** A field for one value as JSON. */
+export function ValueField(props: FieldProps): JSX.Element {
+  const field = useRef<HTMLTextAreaElement>(null)
+  useEffect(() => {
+    field.current?.focus()
+    field.current?.select()
+  }, [])
+  const onKeyDown = (event: KeyboardEvent): void => {
+    // While an input method composes, its Enter chooses a character.
+    if (event.isComposing) return
+    if (event.key === 'Escape') {
+      event.preventDefault()
+      props.onCancel()
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      props.onAccept(props.text)
+    } else if (event.key === 'Tab' && !props.onAccept(props.text)) {
+      event.preventDefault()
+    }
+  }
+  const rows = Math.min(props.text.split('\n').length, 12)
+  const noteId = `note-${props.name}`
+  return h(
+    'div',
+    { class: 'value-field' },
+    h('textarea', {
+      ref: field,
+      rows,
+      value: props.text,
+      spellcheck: false,
+      'aria-label': `Value of ${props.name}, as JSON`,
+      'aria-describedby': noteId,
+      'aria-invalid': props.sentence !== '',
+      onInput: (event: { currentTarget: HTMLTextAreaElement }) =>
+        props.onText(event.currentTarget.value),
+      onKeyDown,
+    }),
+    h(
+      'p',
+      { id: noteId, class: props.sentence === '' ? 'hint' : 'hint bad', role: 'status' },
+      props.sentence || `Enter accepts, Escape restores, Shift+Enter is a new line. ${props.note}`,
+    ),
+    h(
+      'div',
+      { class: 'row' },
+      h(
+        'button',
+        { type: 'button', class: 'primary', onClick: () => void props.onAccept(props.text) },
+        'Accept',
+      ),
+      h('button', { type: 'button', onClick: props.onCancel }, 'Cancel'),
+    ),
+  )
+}
+
+interface ConflictProps {
+  name: string
+  mine: unknown
+  theirs: unknown
+  onMine(): void
+  onTheirs(): void
+  onEdit(): void
+}
+
+function ConflictPanel(props: ConflictProps): JSX.Element {
+  const side = (title: string, value: unknown): JSX.Element =>
+    h('div', null, h('h4', null, title), h('pre', { class: 'source' }, fullText(value)))
+  return h(
+    'div',
+    { class: 'conflict', role: 'group', 'aria-label': `Conflict about ${props.name}` },
+    h('p', null, h('strong', null, 'CONFLICT'), ' This slot was changed while you were editing.'),
+    h('div', { class: 'sides' }, side('Yours', props.mine), side('In the image', props.theirs)),
+    h(
+      'div',
+      { class: 'row' },
+      h('button', { type: 'button', class: 'primary', onClick: props.onMine }, 'Write mine'),
+      h('button', { type: 'button', onClick: props.onTheirs }, 'Keep the other'),
+      h('button', { type: 'button', class: 'quiet', onClick: props.onEdit }, 'Edit again'),
+    ),
+  )
+}
