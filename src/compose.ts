@@ -15,7 +15,10 @@ import { pageFiles } from '#ui'
 export const VERSION = '0.1.0'
 
 export interface OpenOptions {
-  /** What drafts methods. Asked for at the first need, so that opening costs no model. Without it nothing is generated. */
+  /**
+   * What drafts methods; without it nothing is generated. A model that is open stays its giver's; one to open is opened
+   * at the first need and closed with the world.
+   */
   provider?: Provider | { name: string; open: () => Promise<Provider> }
   policy?: 'auto' | 'review' | 'off'
   /** A ZeroMQ endpoint to serve: `ipc` for the image's own private socket, or an address on loopback. */
@@ -121,12 +124,17 @@ function openerOf(provider: OpenOptions['provider']): {
     return {
       name: provider.name,
       open: () => {
-        opened ??= provider.open().catch((error: unknown) => {
-          // A model that could not be had now may be had at the next need.
-          opened = undefined
-          throw error
-        })
-        openedProviders.set(provider, opened)
+        opened ??= provider.open().then(
+          (model) => {
+            openedProviders.set(provider, model)
+            return model
+          },
+          (error: unknown) => {
+            // A model that could not be had now may be had at the next need.
+            opened = undefined
+            throw error
+          },
+        )
         return opened
       },
     }
@@ -134,12 +142,12 @@ function openerOf(provider: OpenOptions['provider']): {
   return { name: provider.name, open: () => Promise.resolve(provider) }
 }
 
-const openedProviders = new WeakMap<object, Promise<Provider>>()
+const openedProviders = new WeakMap<object, Provider>()
 
+/** Closes the model that this world opened. One that was handed in open stays its giver's. */
 async function closeProvider(provider: OpenOptions['provider']): Promise<void> {
-  if (provider === undefined) return
-  if ('open' in provider) await (await openedProviders.get(provider)?.catch(() => undefined))?.close()
-  else await provider.close()
+  if (provider === undefined || !('open' in provider)) return
+  await openedProviders.get(provider)?.close()
 }
 
 /** A client in this process: frames cross no socket, everything else is as for any other client. */

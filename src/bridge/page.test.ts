@@ -179,7 +179,7 @@ describe("the page's door", () => {
     ]
     for (const { headers, status } of answers) {
       assert.equal(headers['x-content-type-options'], 'nosniff', `${status}`)
-      const policy = headers['content-security-policy'] ?? ''
+      const policy = String(headers['content-security-policy'])
       for (const part of [
         "default-src 'none'",
         "base-uri 'none'",

@@ -8,9 +8,13 @@ import { closingOf, maskSource } from './code-scan.ts'
 /** A method's source, or the sentence that says why there is none. */
 export type Draft = { ok: true; source: string } | { ok: false; problem: string }
 
+/** Longest text that is looked at, UTF-16 units: ten times the longest method that a budget of tokens allows. */
+const TEXT_MAX = 20_000
+
 /** Finds the method for a selector in a model's text. */
 export function extractDraft(text: string, selector: string): Draft {
   const name = functionNameOf(selector)
+  if (text.length > TEXT_MAX) return { ok: false, problem: 'the method is far too long' }
   const source = codeIn(text)
   const mask = maskSource(source)
   const head = findHead(source, mask, name)
@@ -35,7 +39,7 @@ export function extractDraft(text: string, selector: string): Draft {
 /** The fenced block that holds a function, also when it is not closed; without a fence the whole text. */
 function codeIn(text: string): string {
   const plain = text.replace(/\r\n/g, '\n')
-  const blocks = [...plain.matchAll(/```[^\n`]*\n([\s\S]*?)(?:\n\s*```|$)/g)].map(
+  const blocks = [...plain.matchAll(/```[^\n`]*\n([\s\S]*?)(?:\n[ \t]{0,20}```|$)/g)].map(
     (m) => m[1] as string,
   )
   return blocks.find((block) => /function|=>|\(self\b/.test(block)) ?? blocks[0] ?? plain
@@ -50,10 +54,10 @@ interface Head {
   odd?: string
 }
 
-const FUNCTION = /(async\s+)?\bfunction\b\s*(\*?)\s*([\w$]*)\s*(?:<[^(){}]*>)?\s*\(/g
+const FUNCTION = /(async\s+)?\bfunction\b\s*(\*?)\s*([\w$]*)\s*(?:<[^(){}]{0,200}>)?\s*\(/g
 const ARROW =
   /\b(?:const|let|var)\s+([\w$]+)\s*(?::[^=;]*)?=\s*(async\s+)?(?=\([^{};]*\)[^{};=]*=>)/g
-const SHORTHAND = /^[ \t]*(async\s+)?(\*?)\s*([\w$]+)\s*\((?=[^(){}]*\)[^(){};]*\{)/gm
+const SHORTHAND = /^[ \t]*(async\s+)?([\w$]+)[ \t]*\((?=[^(){}]{0,400}\)[^(){};]{0,200}\{)/gm
 const STATEMENTS = new Set(['if', 'for', 'while', 'switch', 'catch', 'with', 'return'])
 
 /** The head of the function with that name; without one, of the first function that is not inside another. */
@@ -80,7 +84,7 @@ function findHead(source: string, mask: string, name: string): Head | undefined 
   const arrow = arrows.find(({ named }) => named === name)
   if (arrow !== undefined) return arrow.head
   for (const match of mask.matchAll(SHORTHAND)) {
-    if (STATEMENTS.has(match[3] as string) || match[3] !== name) continue
+    if (STATEMENTS.has(match[2] as string) || match[2] !== name) continue
     const open = match.index + match[0].length - 1
     return { open, generics: open, arrow: false, ...(match[1] ? { odd: 'async' } : {}) }
   }

@@ -1,5 +1,6 @@
 // Owns: where the judge's program is and with which permissions it runs.
-// Laws: KN56 the judge reads its own code and packages, and has no network, no files, no children, no addons.
+// Leaves: the network to the operating system, since Node's permissions say nothing of it; nothing here opens a socket.
+// Laws: KN56 the judge reads its own code and packages; it has no other files, no children, threads, addons, environment.
 import { fileURLToPath } from 'node:url'
 import { codeExtension, readableCode } from '../child.ts'
 import { HEAP_MIB } from './limits.ts'

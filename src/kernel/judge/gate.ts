@@ -5,7 +5,7 @@
 import { collectFacts, type MethodFacts, receiversOf, resendPositions } from './facts.ts'
 import { PROBLEMS_MAX } from './limits.ts'
 import { ALLOWED_GLOBALS, CONSTANTS, isPrivateName, RESEND, whyNotFree } from './names.ts'
-import type { ParsedMethod } from './parse.ts'
+import { HTML_COMMENT, type ParsedMethod } from './parse.ts'
 import { type Problem, type ProblemCode, problemAt, Refusal } from './problem.ts'
 import { type Names, resolveNames } from './scope.ts'
 import { childrenOf, staticName, type Tree } from './tree.ts'
@@ -157,15 +157,24 @@ class Gate {
         break
       default:
     }
-    for (const child of childrenOf(node)) this.#form(child, node)
+    for (const child of childrenOf(node)) {
+      // A name after a dot or before a colon names a slot, where `arguments` is as good as any.
+      if (isKey(node, child))
+        this.#privateName(child.type === 'Identifier' ? child.name : '', child.start)
+      else this.#form(child, node)
+    }
   }
 
   #identifier(name: string, offset: number): void {
     if (name === 'arguments') {
       this.#refuse(offset, 'ARGUMENTS', 'Name the parameters, or take `...rest`, not `arguments`.')
-    } else if (isPrivateName(name)) {
-      this.#refuse(offset, 'PRIVATE_NAME', `\`${name}\` is a name of the runtime.`)
     }
+    this.#privateName(name, offset)
+  }
+
+  #privateName(name: string, offset: number): void {
+    if (!isPrivateName(name)) return
+    this.#refuse(offset, 'PRIVATE_NAME', `\`${name}\` is a name of the runtime.`)
   }
 
   #property(node: Extract<Tree, { type: 'Property' }>, parent: Tree | undefined): void {
@@ -200,11 +209,7 @@ class Gate {
     for (const { index } of text.matchAll(/<!--/g)) {
       if (index < method.start || index >= method.end) continue
       if (this.#literals.some(({ start, end }) => start <= index && index < end)) continue
-      this.#refuse(
-        index,
-        'HTML_COMMENT',
-        'The mark of an HTML comment hides code from some readers.',
-      )
+      this.#refuse(index, 'HTML_COMMENT', HTML_COMMENT)
     }
   }
 
@@ -256,4 +261,11 @@ class Gate {
       }
     }
   }
+}
+
+/** Whether a child is the name of a slot, which no scope declares. */
+function isKey(node: Tree, child: Tree): boolean {
+  if (child.type !== 'Identifier') return false
+  if (node.type === 'MemberExpression') return !node.computed && child === node.property
+  return node.type === 'Property' && !node.computed && !node.shorthand && child === node.key
 }

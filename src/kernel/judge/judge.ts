@@ -34,6 +34,7 @@ type Ask = JudgeRequest extends infer One
     : never
   : never
 
+/** A request that waits, and who waits for it. */
 interface Job {
   ask: Ask
   settle: (answer: JudgeReply['answer']) => void
@@ -188,9 +189,9 @@ export class Judge {
       return
     }
     clearTimeout(this.#timer)
-    this.#failedStarts = 0
     running.ready = true
     const done = this.#current
+    if (done !== undefined) this.#failedStarts = 0
     this.#current = undefined
     if (reply.last) this.#end(undefined)
     done?.job.settle(reply.answer)
@@ -219,7 +220,8 @@ export class Judge {
       this.#onClosed?.()
       return
     }
-    if (!running.ready) {
+    // A death at the start or while warming is nobody's fault but the judge's, and would repeat itself.
+    if (!running.ready || done?.job.ask.op === 'warm') {
       this.#failedStarts += 1
       if (this.#failedStarts >= START_FAILURES_MAX) {
         // The next request tries again, but those waiting are told now.

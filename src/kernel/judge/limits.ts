@@ -13,6 +13,9 @@ export const NODES_MAX = 40_000
 /** Problems reported for one source: more would not be read. */
 export const PROBLEMS_MAX = 20
 
+/** The longest sentence of one problem, in UTF-16 units: types are told at any length. */
+export const SENTENCE_LENGTH_MAX = 600
+
 /** Facts of one kind kept for one method, in entries: a method that touches more is not described by its list. */
 export const FACTS_MAX = 512
 

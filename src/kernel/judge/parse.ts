@@ -154,6 +154,9 @@ function strip(source: string, opening: Opening, tree: SourceFile): string {
   }
 }
 
+/** Why `<!--` is refused wherever it is code. */
+export const HTML_COMMENT = 'The mark of an HTML comment hides code from some readers.'
+
 /** Forms that the strict parser names badly or not at all, found in the compiler's tree. */
 function syntaxRefusal(source: string, tree: SourceFile, thrown: unknown): Refusal {
   if (thrown instanceof Refusal || thrown instanceof RangeError) throw thrown
@@ -161,6 +164,7 @@ function syntaxRefusal(source: string, tree: SourceFile, thrown: unknown): Refus
   const kinds = new Map<number, [ProblemCode, string]>([
     [ts.SyntaxKind.WithStatement, ['WITH', 'A `with` statement hides where names come from.']],
     [ts.SyntaxKind.AwaitExpression, ['ASYNC', 'Methods are synchronous: `await` has no place.']],
+    [ts.SyntaxKind.AwaitKeyword, ['ASYNC', 'Methods are synchronous: `await` has no place.']],
     [ts.SyntaxKind.YieldExpression, ['GENERATOR', 'Methods are not generators.']],
     [ts.SyntaxKind.EnumDeclaration, ['TYPESCRIPT_ONLY', 'An enum has no plain JavaScript form.']],
     [ts.SyntaxKind.ModuleDeclaration, ['TYPESCRIPT_ONLY', 'A namespace is not a method.']],
@@ -171,9 +175,15 @@ function syntaxRefusal(source: string, tree: SourceFile, thrown: unknown): Refus
   const problems: Problem[] = []
   const shift = tree.text.length - source.length
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    const at = node.getStart(tree)
+    // The stripper takes `a<!--b` for a comment, as a script would; to a module it is a comparison.
+    const mark = node.kind === ts.SyntaxKind.PrefixUnaryExpression
+    if (mark && tree.text.slice(at - 1, at + 3) === '<!--') {
+      problems.push(problemAt(source, at - 1 - shift, 'HTML_COMMENT', HTML_COMMENT))
+    }
     const known = kinds.get(node.kind)
     if (known && problems.length < PROBLEMS_MAX) {
-      problems.push(problemAt(source, node.getStart(tree) - shift, known[0], known[1]))
+      problems.push(problemAt(source, at - shift, known[0], known[1]))
     }
     ts.forEachChild(node, (child) => {
       waiting.push(child)

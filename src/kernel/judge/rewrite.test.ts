@@ -57,7 +57,7 @@ type Any = Record<PropertyKey, unknown>
 type Fn = (...args: unknown[]) => unknown
 
 /** The runtime on plain objects, where a send is a call and a read is a read. */
-export function plainRuntime(fuel = 100_000) {
+function plainRuntime(fuel = 100_000) {
   const call = (o: Any, k: string, args: unknown[]): unknown => (o[k] as Fn).apply(o, args)
   const runtime = {
     n: fuel,
@@ -99,7 +99,7 @@ export function plainRuntime(fuel = 100_000) {
   return runtime
 }
 
-export function link(source: string, runtime: unknown, holder = 1): Fn {
+function link(source: string, runtime: unknown, holder = 1): Fn {
   const made = compileMethod(source)
   if ('problems' in made) assert.fail(`${source}\n${JSON.stringify(made.problems)}`)
   const factory = new Function(`return ${made.code}`)() as Fn

@@ -24,6 +24,9 @@ type Kind<Type extends Tree['type']> = Extract<Tree, { type: Type }>
 type CallTree = Kind<'CallExpression'>
 type MemberTree = Kind<'MemberExpression'>
 
+/** A character of a name or a number. */
+const WORD = /[\w$\u0080-\uffff]/
+
 /** The code of a method: one expression, a function of the runtime, the holder and the globals. */
 export function rewriteMethod(parsed: ParsedMethod, gated: GatedMethod): string {
   const { text, method } = parsed
@@ -64,15 +67,12 @@ export class Rewriter {
     return this.#function(this.#method)
   }
 
-  /** The code of a node. */
+  /** The code of a node, in the place that the node has in the source. */
   render(node: Tree): string {
     const code = this.#render(node)
     // A bracket that went away may have parted a word from its operand: `return[1].map(f)`.
-    const before = this.#text[node.start - 1] ?? ' '
-    const apart = !/[\w$\\\u0080-\uffff]/.test(before)
-    return apart || !/^[\w$]/.test(code) || /[\w$\\]/.test(this.#text[node.start] ?? '')
-      ? code
-      : ` ${code}`
+    const joins = WORD.test(this.#text[node.start - 1] ?? '') && WORD.test(code[0] ?? '')
+    return joins ? ` ${code}` : code
   }
 
   /** The code of a node where commas part it from its neighbours. */

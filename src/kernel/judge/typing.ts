@@ -12,7 +12,7 @@ import type {
   Node,
   SourceFile,
 } from 'typescript'
-import { DECLARATION_LENGTH_MAX, PROBLEMS_MAX } from './limits.ts'
+import { DECLARATION_LENGTH_MAX, PROBLEMS_MAX, SENTENCE_LENGTH_MAX } from './limits.ts'
 import { type Problem, problemAt } from './problem.ts'
 import { type TypeScript, typescript } from './typescript.ts'
 
@@ -101,7 +101,8 @@ export class TypeChecker {
       .filter(({ category }) => category === this.#ts.DiagnosticCategory.Error)
       .slice(0, PROBLEMS_MAX)
       .map(({ start, messageText }) => {
-        const sentence = this.#ts.flattenDiagnosticMessageText(messageText, ' ')
+        const whole = this.#ts.flattenDiagnosticMessageText(messageText, ' ')
+        const sentence = whole.slice(0, SENTENCE_LENGTH_MAX)
         return problemAt(request.source, origin(start ?? 0, edits), 'TYPE', sentence)
       })
   }

@@ -3,8 +3,18 @@
 // Laws: KN51 ticks and guards. KN52 no member is touched but through the runtime, save the targets of patterns.
 // KN53 nothing free is left, and the runtime's names are used in its own shapes only. KN55 no refused text.
 import { parse } from 'acorn'
-import { CATCH_GUARD, FINALLY_GUARD, HOLDER, OPERATIONS, RECEIVER, REFUSED_TEXT } from './emit.ts'
-import { RUNTIME, TICK, TICK_EXPRESSION } from './emit.ts'
+import {
+  CATCH_GUARD,
+  FINALLY_GUARD,
+  HOLDER,
+  OPERATIONS,
+  RECEIVER,
+  REFUSED_TEXT,
+  RUNTIME,
+  TICK,
+  TICK_EXPRESSION,
+} from './emit.ts'
+import { PROBLEMS_MAX } from './limits.ts'
 import { resolveNames } from './scope.ts'
 import { childrenOf, staticName, type Tree } from './tree.ts'
 
@@ -66,7 +76,7 @@ class Verifier {
   }
 
   #fail(node: Tree, what: string): void {
-    if (this.#problems.length >= 20) return
+    if (this.#problems.length >= PROBLEMS_MAX) return
     const text = this.#code.slice(node.start, Math.min(node.end, node.start + 60))
     this.#problems.push(`\`${text}\` ${what}.`)
   }

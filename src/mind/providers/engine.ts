@@ -2,6 +2,7 @@
 // Leaves: who asks and in which order to model-host.ts; the saved states' files to saved-prompts.ts.
 // Laws: MI14 a prompt that begins like one evaluated before costs only its new tokens. MI15 a beginning that was warmed
 // is at hand again after a restart, from its saved state, and only for the same model, library and prompt.
+import { availableParallelism } from 'node:os'
 import {
   type ChatHistoryItem,
   type ChatWrapper,
@@ -15,7 +16,7 @@ import type { ChatMessage, Completion, CompletionRequest } from '../provider.ts'
 import type { HostLoad, HostStats, Warmed } from './host-frames.ts'
 import { SavedPrompts } from './saved-prompts.ts'
 import { Speech } from './speech.ts'
-import { LoadWatch } from './threads.ts'
+import { LoadWatch, threadsFor } from './threads.ts'
 
 type Llama = Awaited<ReturnType<typeof getLlama>>
 type Model = Awaited<ReturnType<Llama['loadModel']>>
@@ -79,6 +80,8 @@ export class Engine {
     const context = await model.createContext({
       contextSize: { min: 1_024, max: load.sequenceTokens },
       sequences: load.sequences,
+      // The most it may ever use; what it uses now is the library's own limit, which follows the load.
+      threads: { ideal: threadsFor(availableParallelism(), 0), min: 1 },
     })
     return new Engine({ llama, model, context, load, started })
   }

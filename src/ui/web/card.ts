@@ -144,7 +144,16 @@ function CardHead(props: { state: FullState; label: string }): JSX.Element {
     h('span', { class: 'muted tid' }, `transaction ${state.tid}`),
     h(CopyButton, { command: showCommand(label) }),
     h(Parents, { state }),
+    h(Comment, { state }),
   )
+}
+
+/** What the object says of itself in a slot called comment, if that is its own. */
+function Comment(props: { state: FullState }): JSX.Element | null {
+  const { slots, oid } = props.state
+  const slot = slots.find(({ name, holder }) => name === 'comment' && holder === oid)
+  if (typeof slot?.value !== 'string') return null
+  return h('p', { class: 'comment wide-line' }, slot.value)
 }
 
 /** The parents of an object by name: what it delegates to, in order. */

@@ -208,7 +208,8 @@ export class Connection {
 
   #refused(fault: WireFault): void {
     this.#dropSocket()
-    this.#rejectWaiting(() => true)
+    // Reads wait for another token, so that the page goes on from where it was refused.
+    this.#rejectWaiting((waiting) => !waiting.resend)
     this.#setState({ kind: 'refused', fault })
   }
 

@@ -33,7 +33,7 @@ export interface Display {
   asking: boolean
   ask(): void
   /** Takes an answer that came by another way, such as the send form. */
-  take(of: string, outcome: Outcome): void
+  take(from: string, outcome: Outcome): void
   /** Tells of a change to what the card shows. */
   changed(tid: string): void
   hide(): void
@@ -44,47 +44,60 @@ export function useDisplay(oid: string | undefined): Display {
   const [shown, setShown] = useState<Display['shown']>(undefined)
   const [fault, setFault] = useState<WireFault | undefined>(undefined)
   const [asking, setAsking] = useState(false)
-  const live = useRef({ oid, shown, timer: 0 })
+  const live = useRef({ oid, shown, timer: 0, newest: '' })
   live.current.oid = oid
   live.current.shown = shown
   useEffect(() => {
     setShown(undefined)
     setFault(undefined)
-    return () => clearTimeout(live.current.timer)
+    live.current.newest = ''
+    return () => {
+      clearTimeout(live.current.timer)
+      live.current.timer = 0
+    }
   }, [oid])
 
+  // It may be called by a listener of an earlier drawing, so it asks for the object that is shown now.
   const ask = async (): Promise<void> => {
-    if (oid === undefined) return
+    const of = live.current.oid
+    if (of === undefined) return
     setAsking(true)
     try {
-      const fields = { target: oid, selector: DISPLAY_SELECTOR, args: [], policy: 'off' as const }
+      const fields = { target: of, selector: DISPLAY_SELECTOR, args: [], policy: 'off' as const }
       const { result, tid } = await connection.call('SendCommand', fields, { resend: true }).answer
-      if (live.current.oid !== oid) return
+      if (live.current.oid !== of) return
       setShown({ value: result, tid })
       setFault(undefined)
     } catch (thrown) {
-      if (live.current.oid === oid) setFault(faultOf(thrown))
+      if (live.current.oid === of) setFault(faultOf(thrown))
     } finally {
       setAsking(false)
     }
+  }
+  const refresh = (): void => {
+    const now = live.current
+    now.timer = 0
+    // The news of a change may come before the answer that it belongs to, so they are compared only here.
+    const tid = now.shown?.tid
+    if (tid === undefined || laterTid(now.newest, tid) === tid) return
+    void ask()
   }
   return {
     shown,
     fault,
     asking,
     ask: () => void ask(),
-    take: (of, outcome) => {
+    take: (from, outcome) => {
       // A message may be answered when another object is shown already.
-      if (!outcome.ok || of !== live.current.oid) return
+      if (!outcome.ok || from !== live.current.oid) return
       setShown({ value: outcome.answer, tid: outcome.tid })
       setFault(undefined)
     },
     changed: (tid) => {
-      const now = live.current.shown
-      if (now === undefined || now.tid === undefined) return
-      if (laterTid(tid, now.tid) === now.tid) return
-      clearTimeout(live.current.timer)
-      live.current.timer = Number(setTimeout(() => void ask(), PAUSE_MS))
+      const now = live.current
+      now.newest = laterTid(tid, now.newest) ?? tid
+      if (now.shown === undefined || now.timer !== 0) return
+      now.timer = Number(setTimeout(refresh, PAUSE_MS))
     },
     hide: () => setShown(undefined),
   }

@@ -36,10 +36,14 @@ export function DataValue(props: SlotProps): JSX.Element {
   const expectNow = own ? slot.tid : null
   const begin = (text: string): void =>
     setEditing({ kind: 'text', text, sentence: '', expect: expectNow })
-  const end = (): void => {
-    setEditing({ kind: 'no' })
-    opener.current?.focus()
-  }
+  const end = (): void => setEditing({ kind: 'no' })
+  // Whoever edited by keyboard goes on from the same row, once its button is there again.
+  const wasEditing = useRef(false)
+  useEffect(() => {
+    const isFree = document.activeElement === null || document.activeElement === document.body
+    if (editing.kind === 'no' && wasEditing.current && isFree) opener.current?.focus()
+    wasEditing.current = editing.kind !== 'no'
+  }, [editing.kind])
 
   const write = async (value: unknown, text: string, expect: string | null): Promise<void> => {
     setEditing({ kind: 'saving', text })
@@ -164,8 +168,10 @@ export function ValueField(props: FieldProps): JSX.Element {
     } else if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault()
       props.onAccept(props.text)
-    } else if (event.key === 'Tab' && !props.onAccept(props.text)) {
+    } else if (event.key === 'Tab') {
       event.preventDefault()
+      const next = editorBeside(field.current, event.shiftKey)
+      if (props.onAccept(props.text)) next?.focus()
     }
   }
   const rows = Math.min(props.text.split('\n').length, 12)
@@ -201,6 +207,16 @@ export function ValueField(props: FieldProps): JSX.Element {
       h('button', { type: 'button', onClick: props.onCancel }, 'Cancel'),
     ),
   )
+}
+
+/** The button that edits the slot after this one, or before it. */
+function editorBeside(field: Element | null, before: boolean): HTMLElement | undefined {
+  const row = field?.closest('.slot')
+  const side = before ? Node.DOCUMENT_POSITION_PRECEDING : Node.DOCUMENT_POSITION_FOLLOWING
+  const buttons = [...document.querySelectorAll<HTMLElement>('.slot .edit')].filter(
+    (button) => row && !row.contains(button) && row.compareDocumentPosition(button) & side,
+  )
+  return before ? buttons.at(-1) : buttons[0]
 }
 
 interface ConflictProps {

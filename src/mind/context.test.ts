@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type DraftContext, describeContext, estimateTokens, functionNameOf } from './context.ts'
+import { draftMessages, fixedMessages, promptHash, repairMessages } from './prompt.ts'
+
+const small: DraftContext = {
+  object: 'account',
+  parents: ['genesis', 'Ledger'],
+  slots: [
+    { name: 'balance', type: 'number', sample: '0', inherited: false },
+    { name: 'other', type: 'any', sample: '"accounts/bob"', inherited: false },
+  ],
+  methods: [
+    { selector: 'size', source: 'function size(self) { return 1 }' },
+    { selector: 'slotNames', source: '' },
+  ],
+  peers: [
+    {
+      slot: 'other',
+      object: 'accounts/bob',
+      slots: [{ name: 'balance', type: 'number', sample: '5', inherited: false }],
+      methods: [],
+    },
+  ],
+  selector: 'transfer:to:',
+  args: [
+    { type: 'number', sample: '5' },
+    { type: 'string', sample: '"x"' },
+  ],
+  intent: 'Move the amount.\n Then stop.',
+}
+
+const large: DraftContext = {
+  ...small,
+  slots: Array.from({ length: 300 }, (_, n) => ({
+    name: n === 250 ? 'transfers' : `slot${'abcdefghij'[n % 10]}${n}`,
+    type: 'string',
+    sample: JSON.stringify('long '.repeat(400)),
+    inherited: false,
+  })),
+  methods: Array.from({ length: 200 }, (_, n) => ({
+    selector: `method${n}`,
+    source: `function method${n}(self) { ${'self.a = 1; '.repeat(200)} }`,
+  })),
+  intent: `Move the amount. ${'And more. '.repeat(400)}`,
+}
+
+test('[MI28] the receiver, its slots, its methods, the objects it knows and the message are told', () => {
+  assert.equal(
+    describeContext(small),
+    [
+      'Object: account (parent Ledger)',
+      'Slots type: { balance: number; other: Bob }',
+      'Slots now: { balance: 0, other: "accounts/bob" }',
+      'Methods of self:',
+      'function size(self) { return 1 }',
+      'self.other is an object: accounts/bob',
+      'Slots type: { balance: number }',
+      'Slots now: { balance: 5 }',
+      'Message: transfer_to(5, "x")',
+      'Intent: Move the amount. Then stop.',
+    ].join('\n'),
+  )
+})
+
+test('[MI27] a large receiver keeps to the budget, and what has to do with the message stays longest', () => {
+  const text = describeContext(large, 1_200)
+  assert.ok(estimateTokens(text) <= 1_200)
+  assert.match(text, /transfers: string/)
+  assert.match(text, /…/)
+})
+
+test('[MI28] name, message and intent survive the smallest budget', () => {
+  const text = describeContext(large, 1)
+  assert.match(text, /^Object: account/)
+  assert.match(text, /\nMessage: transfer_to\(5, "x"\)\nIntent: Move the amount\./)
+})
+
+test('[MI28] a selector that is no identifier is asked for by a name that is one', () => {
+  const names = ['deposit', 'at:put:', '+', 'class', '3d', 'a-b', 'ä']
+  const expected = ['deposit', 'at_put', 'method', '_class', '_3d', 'a_b', 'method']
+  assert.deepEqual(names.map(functionNameOf), expected)
+})
+
+test('[MI29] every prompt begins with the same messages, and its hash follows them', () => {
+  const fixed = fixedMessages()
+  for (const context of [small, large]) {
+    const messages = draftMessages(context)
+    assert.deepEqual(messages.slice(0, fixed.length), fixed)
+    assert.equal(messages.length, fixed.length + 1)
+  }
+  assert.match(promptHash(), /^[0-9a-f]{64}$/)
+  assert.equal(promptHash(), promptHash())
+})
+
+test('[MI29] a repair goes on from the answer before it, with the problem in one line', () => {
+  const previous = [...draftMessages(small), { role: 'assistant' as const, content: 'x' }]
+  const repair = repairMessages(previous, 'it threw\n\n"no"')
+  assert.deepEqual(repair.slice(0, -1), previous)
+  assert.equal(repair.at(-1)?.role, 'user')
+  assert.match(repair.at(-1)?.content ?? '', /^That method is wrong: it threw "no"\n/)
+})
