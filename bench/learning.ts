@@ -142,7 +142,9 @@ console.log(`${model.name}, ${runs} fresh images`)
 for (const [what, row] of table) {
   const sorted = [...row.seconds].sort((a, b) => a - b)
   const at = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(1)
-  console.log(`| ${what} | ${row.right} of ${runs} | ${at(0.5)} | ${at(1)} | ${row.why.join('; ')} |`)
+  console.log(
+    `| ${what} | ${row.right} of ${runs} | ${at(0.5)} | ${at(1)} | ${row.why.join('; ')} |`,
+  )
 }
 
 async function measure(world: OpenWorld, scenario: Scenario, step: Step): Promise<void> {

@@ -80,14 +80,19 @@ async function join_(
     policy: options.provider === undefined ? 'off' : policy,
     now: Date.now,
     random: () => randomInt(2 ** 32),
-    onWorkerEnd: ({ reason, detail }) => options.onTrouble?.(`a worker ended (${reason}): ${detail}`),
+    onWorkerEnd: ({ reason, detail }) =>
+      options.onTrouble?.(`a worker ended (${reason}): ${detail}`),
   })
   const started = performance.now()
   const dispatcher: Dispatcher = {
     kernel,
     server: `batos ${VERSION}`,
     image,
-    status: () => ({ image: folder, uptime: Math.round((performance.now() - started) / 1000), version: VERSION }),
+    status: () => ({
+      image: folder,
+      uptime: Math.round((performance.now() - started) / 1000),
+      version: VERSION,
+    }),
   }
   // The first need should not wait for a process to start.
   if (options.provider !== undefined && policy !== 'off') kernel.prepareTrial()

@@ -1,6 +1,6 @@
 // Owns: connecting a client to a kernel in another process: over ZeroMQ or, given the page's address, a WebSocket.
 // Leaves: requests to client.ts.
-// Laws: BR16 a kernel is believed only when its Hello answers with the image that was expected.
+// Laws: BR16 a kernel is believed when its Hello answers; one that does not in time is not there.
 import { connectDealer } from '#kernel'
 import { Client, type Transport } from './client.ts'
 import { bridgeFault } from './faults.ts'

@@ -55,7 +55,12 @@ export function dispatch(d: Dispatcher, session: Session, request: Request): voi
 const answer = (session: Session, id: MessageId, result: unknown) =>
   session.reply(id, { ok: true, result })
 
-function settle(session: Session, id: MessageId, promise: Promise<Answer>, result: (a: Answer & { ok: true }) => unknown): void {
+function settle(
+  session: Session,
+  id: MessageId,
+  promise: Promise<Answer>,
+  result: (a: Answer & { ok: true }) => unknown,
+): void {
   session.waiting.set(id, () => false)
   promise.then((done) => {
     if (!done.ok) session.reply(id, { ok: false, fault: done.fault })
@@ -63,9 +68,10 @@ function settle(session: Session, id: MessageId, promise: Promise<Answer>, resul
   })
 }
 
-const tidOf = (done: Answer & { ok: true }) =>
-  done.tid === null ? {} : { tid: String(done.tid) }
-const tidResult = (done: Answer & { ok: true }) => ({ tid: done.tid === null ? null : String(done.tid) })
+const tidOf = (done: Answer & { ok: true }) => (done.tid === null ? {} : { tid: String(done.tid) })
+const tidResult = (done: Answer & { ok: true }) => ({
+  tid: done.tid === null ? null : String(done.tid),
+})
 
 const expectOf = (fields: { expect?: string | null | undefined }) => {
   if (fields.expect === undefined) return {}
@@ -188,7 +194,12 @@ const HANDLERS: Handlers = {
       author: session.author,
       ...expectOf(fields),
     }).then(
-      (done) => session.reply(id, { ok: true, result: { ...done, tid: String(done.tid) }, tid: String(done.tid) }),
+      (done) =>
+        session.reply(id, {
+          ok: true,
+          result: { ...done, tid: String(done.tid) },
+          tid: String(done.tid),
+        }),
       (fault: { toRecord(): FaultRecord }) =>
         session.reply(id, { ok: false, fault: fault.toRecord() }),
     )
@@ -197,7 +208,9 @@ const HANDLERS: Handlers = {
     const before = fields.before === undefined ? undefined : parseTid(fields.before)
     const target = fields.target === undefined ? undefined : d.kernel.head.resolve(fields.target)
     const limit = fields.limit ?? 20
-    answer(session, id, { entries: history(d.kernel.head, { target, slot: fields.slot, limit, before }) })
+    answer(session, id, {
+      entries: history(d.kernel.head, { target, slot: fields.slot, limit, before }),
+    })
   },
   SubscribeCommand: (d, session, id, fields) => subscribe(d, session, id, fields),
   UnsubscribeCommand: (_, session, id, { of }) => {
@@ -242,7 +255,12 @@ function subscribe(
   }
   const tell = (one: { tid: number; oid: Oid; slots: string[] }) => {
     if (target === undefined || one.oid === target) {
-      const event = { kind: 'change', tid: String(one.tid), oid: oidText(one.oid), slots: one.slots }
+      const event = {
+        kind: 'change',
+        tid: String(one.tid),
+        oid: oidText(one.oid),
+        slots: one.slots,
+      }
       session.event(id, event)
     }
   }

@@ -42,12 +42,20 @@ export function unpack(bytes: Uint8Array): unknown {
 
 /** Reads a client's frame. */
 export function readRequest(bytes: Uint8Array): Request | Refused {
-  const refuse = (code: 'FRAME_INVALID' | 'OP_UNKNOWN' | 'FIELD_INVALID', why: string, id = null as MessageId | null, data?: Record<string, unknown>): Refused => ({
+  const refuse = (
+    code: 'FRAME_INVALID' | 'OP_UNKNOWN' | 'FIELD_INVALID',
+    why: string,
+    id = null as MessageId | null,
+    data?: Record<string, unknown>,
+  ): Refused => ({
     id,
     fault: bridgeFault(code, why, data),
   })
   if (bytes.length > WIRE_LIMITS.frameBytes) {
-    return refuse('FRAME_INVALID', `a frame has ${bytes.length} bytes; the limit is ${WIRE_LIMITS.frameBytes}`)
+    return refuse(
+      'FRAME_INVALID',
+      `a frame has ${bytes.length} bytes; the limit is ${WIRE_LIMITS.frameBytes}`,
+    )
   }
   const problem = scan(bytes, {
     depth: WIRE_LIMITS.depth,
@@ -58,9 +66,14 @@ export function readRequest(bytes: Uint8Array): Request | Refused {
   const map = decode(bytes)
   if (map === undefined) return refuse('FRAME_INVALID', 'the frame is not a map')
   const id = readId(map.id)
-  if (id === undefined) return refuse('FRAME_INVALID', 'the message has no id: a short string or an integer')
+  if (id === undefined)
+    return refuse('FRAME_INVALID', 'the message has no id: a short string or an integer')
   if (map.v !== PROTOCOL_VERSION) {
-    return refuse('FRAME_INVALID', `the message is of protocol ${String(map.v)}; this kernel speaks ${PROTOCOL_VERSION}`, id)
+    return refuse(
+      'FRAME_INVALID',
+      `the message is of protocol ${String(map.v)}; this kernel speaks ${PROTOCOL_VERSION}`,
+      id,
+    )
   }
   const op = map.op
   if (typeof op !== 'string' || !Object.hasOwn(OPERATIONS, op)) {

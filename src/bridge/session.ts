@@ -49,11 +49,18 @@ export class Session {
     }
     if (!this.#admits(request)) return
     if (this.waiting.has(request.id) || this.following.has(request.id)) {
-      const fault = bridgeFault('FIELD_INVALID', 'a message of this id has no answer yet', undefined, 'Give each message an id of its own.')
+      const fault = bridgeFault(
+        'FIELD_INVALID',
+        'a message of this id has no answer yet',
+        undefined,
+        'Give each message an id of its own.',
+      )
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
     if (this.waiting.size >= WIRE_LIMITS.inFlight) {
-      const fault = bridgeFault('BUSY', `${WIRE_LIMITS.inFlight} messages of this session wait`, { retryAfter: 100 })
+      const fault = bridgeFault('BUSY', `${WIRE_LIMITS.inFlight} messages of this session wait`, {
+        retryAfter: 100,
+      })
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
     this.#perform(request)

@@ -136,7 +136,11 @@ function weighed(report: TrialReport, trying: Trying): Verdict | Refusal {
 const faultSentence = (fault: FaultRecord) => `the call failed: ${fault.message}`
 
 /** Why a method that passed may not be installed without a person: what it wrote beyond the receiver and the arguments. */
-export function beyondAuto(verdict: Verdict, call: MethodNeedCall, args: ReadonlySet<Oid>): string | undefined {
+export function beyondAuto(
+  verdict: Verdict,
+  call: MethodNeedCall,
+  args: ReadonlySet<Oid>,
+): string | undefined {
   const strange = verdict.wrote.find((oid) => oid !== call.receiver && !args.has(oid))
   if (strange === undefined) return undefined
   return `its trial changed ${oidText(strange)}, which is neither the receiver nor an argument`

@@ -1,6 +1,7 @@
 // Owns: what the kernel asks of a child process, and which code a confined child may read.
 // Leaves: starting processes to powers/node-process.ts, which is handed in.
 import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 
 /** A child process with three pipes. `onExit` is called once. */
 export interface ChildLike {
@@ -25,7 +26,7 @@ export function codeExtension(moduleUrl: string): string {
 
 /** Paths that a confined child reads its own program from: the code's folder and every place of packages above it. */
 export function readableCode(moduleUrl: string): string[] {
-  const path = new URL(moduleUrl).pathname
+  const path = fileURLToPath(moduleUrl)
   const parts = path.split('/')
   const code = parts.findLastIndex((part) => part === 'src' || part === 'dist')
   const paths = [parts.slice(0, code + 1).join('/')]

@@ -111,7 +111,9 @@ export class Head {
   resolve(target: string, at?: Tid): Oid {
     const oid = target.startsWith('#') ? parseOid(target) : this.name(target, at)
     if (oid === undefined || this.read(oid, at)?.kind !== 'object') {
-      throw kernelFault('TARGET_UNKNOWN', `there is no object ${JSON.stringify(target)}`, { target })
+      throw kernelFault('TARGET_UNKNOWN', `there is no object ${JSON.stringify(target)}`, {
+        target,
+      })
     }
     return oid
   }

@@ -164,7 +164,9 @@ export class Kernel {
       fuel: OBJECT_LIMITS.fuel,
     })
     this.#run(pending)
-    return { cancel: () => this.#end(pending, kernelFault('CANCELLED', 'the message was cancelled')) }
+    return {
+      cancel: () => this.#end(pending, kernelFault('CANCELLED', 'the message was cancelled')),
+    }
   }
 
   #admit(message: Message, listeners: Listener[], frame: Pending['frame']): Pending {
@@ -185,10 +187,7 @@ export class Kernel {
       const left = frame.now + message.deadline - this.options.now()
       pending.timer = setTimeout(
         () =>
-          this.#end(
-            pending,
-            kernelFault('DEADLINE', `no answer within ${message.deadline} ms`),
-          ),
+          this.#end(pending, kernelFault('DEADLINE', `no answer within ${message.deadline} ms`)),
         Math.max(0, left),
       )
     }
@@ -310,13 +309,18 @@ export class Kernel {
   #refusalOf(pending: Pending, need: MethodNeed): FaultRecord | undefined {
     const { selector } = need
     const notUnderstood = (why: string) =>
-      kernelFault('NOT_UNDERSTOOD', `${oidText(need.receiver)} does not understand ${selector}${why}`, {
-        target: oidText(need.receiver),
-        selector,
-      }).toRecord()
+      kernelFault(
+        'NOT_UNDERSTOOD',
+        `${oidText(need.receiver)} does not understand ${selector}${why}`,
+        {
+          target: oidText(need.receiver),
+          selector,
+        },
+      ).toRecord()
     if (NEVER_GENERATED.has(selector)) return notUnderstood('')
     if (this.options.policy === 'off') return notUnderstood(', and the policy generates nothing')
-    if (pending.message.policy === 'off') return notUnderstood(', and the sender wants no generation')
+    if (pending.message.policy === 'off')
+      return notUnderstood(', and the sender wants no generation')
     if (++pending.needs > KERNEL_LIMITS.needs) {
       return kernelFault(
         'LIMIT',
@@ -466,10 +470,10 @@ export class Kernel {
 
   #makeWorkbench(): Workbench {
     return {
-    head: this.head,
-    check: (request: CheckRequest): Promise<CheckAnswer> => this.options.judge.check(request),
-    trial: (candidate) => this.#trials.run(candidate),
-    install: (fields, expect) => this.install(fields, expect),
+      head: this.head,
+      check: (request: CheckRequest): Promise<CheckAnswer> => this.options.judge.check(request),
+      trial: (candidate) => this.#trials.run(candidate),
+      install: (fields, expect) => this.install(fields, expect),
     }
   }
 

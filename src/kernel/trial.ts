@@ -149,7 +149,10 @@ function readResults(results: unknown[]): TrialReport {
   if (placed?.[1] === 'fault') return { kind: 'fault', fault: placed[2] as FaultRecord }
   if (called?.[1] === 'fault') return { kind: 'fault', fault: called[2] as FaultRecord }
   if (called?.[1] === 'need') {
-    return { kind: 'not-understood', selector: String((called[2] as { selector: string }).selector) }
+    return {
+      kind: 'not-understood',
+      selector: String((called[2] as { selector: string }).selector),
+    }
   }
   if (called?.[1] !== 'kept') throw new Unbelievable('an outcome of no known kind')
   const wrote = (called[3] as [Oid, boolean, Uint8Array, string[]][]).map(

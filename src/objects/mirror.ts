@@ -21,7 +21,8 @@ export function seeded(seed: number): () => number {
 function makeMirror(world: World) {
   const objectOf = (value: unknown): ObjectState => {
     const state = world.stateOf(value)
-    if (state === undefined) throw objectFault('METHOD_FAILED', 'mirror takes an object of the world')
+    if (state === undefined)
+      throw objectFault('METHOD_FAILED', 'mirror takes an object of the world')
     return state
   }
   const text = (value: unknown): string => {

@@ -47,7 +47,10 @@ const GROWTH: Record<string, (holder: never, args: unknown[]) => number> = {
   fill: (list: unknown[]) => list.length,
   flat: (list: unknown[]) => list.length,
   concat: (one: { length: number }, args) =>
-    args.reduce((sum: number, arg) => sum + ((arg as { length?: number })?.length ?? 1), one.length),
+    args.reduce(
+      (sum: number, arg) => sum + ((arg as { length?: number })?.length ?? 1),
+      one.length,
+    ),
 }
 
 const keyOf = (k: unknown): Key => {
@@ -122,7 +125,10 @@ export function makeRuntime(world: World): Runtime {
       return world.sendPrimitive(o ?? null, key, args)
     }
     const key = keyOf(k)
-    if (typeof o === 'function' && (key === 'value' || key === 'value:' || key === 'value:value:')) {
+    if (
+      typeof o === 'function' &&
+      (key === 'value' || key === 'value:' || key === 'value:value:')
+    ) {
       return o(...args)
     }
     const member = get(o, key)
@@ -200,7 +206,9 @@ export function makeRuntime(world: World): Runtime {
       const state = world.stateOf(o)
       const key = keyOf(k)
       if (state !== undefined) {
-        return world.understands(state, String(key)) ? world.send(state, String(key), args()) : undefined
+        return world.understands(state, String(key))
+          ? world.send(state, String(key), args())
+          : undefined
       }
       if (o === null || o === undefined || get(o, key) == null) return undefined
       return native(o, key, args())

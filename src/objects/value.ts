@@ -269,7 +269,10 @@ function readWireMap(map: Record<string, unknown>, walk: Walk): unknown {
   const out: Record<string, unknown> = {}
   for (const key of keys) {
     if (key.startsWith('$')) {
-      throw objectFault('FIELD_INVALID', `a map with the key ${JSON.stringify(key)} is sent as $map`)
+      throw objectFault(
+        'FIELD_INVALID',
+        `a map with the key ${JSON.stringify(key)} is sent as $map`,
+      )
     }
     setKey(out, key, readWire(map[key], walk))
   }

@@ -414,11 +414,10 @@ export class World implements Delegation {
   #notUnderstood(state: ObjectState, selector: string, args: unknown[]): unknown {
     const holder = findHolder(this, state, 'doesNotUnderstand:')
     if (holder === undefined) {
-      throw objectFault(
-        'NOT_UNDERSTOOD',
-        `${oidText(state.oid)} does not understand ${selector}`,
-        { target: oidText(state.oid), selector },
-      )
+      throw objectFault('NOT_UNDERSTOOD', `${oidText(state.oid)} does not understand ${selector}`, {
+        target: oidText(state.oid),
+        selector,
+      })
     }
     return this.#perform(state, holder, 'doesNotUnderstand:', [{ selector, args }])
   }
@@ -635,8 +634,7 @@ export class World implements Delegation {
         this.write(state, name as string, value)
         return true
       },
-      has: (state, name) =>
-        typeof name === 'string' && findHolder(this, state, name) !== undefined,
+      has: (state, name) => typeof name === 'string' && findHolder(this, state, name) !== undefined,
       deleteProperty: (state, name) => {
         this.remove(state, name as string)
         return true
@@ -658,7 +656,8 @@ export class World implements Delegation {
   /** Slot names of the whole chain, own first, each once. */
   slotNames(state: ObjectState): string[] {
     const names = new Set<string>()
-    for (const one of chainOf(this, state)) for (const name of this.slotsOf(one).keys()) names.add(name)
+    for (const one of chainOf(this, state))
+      for (const name of this.slotsOf(one).keys()) names.add(name)
     return [...names]
   }
 

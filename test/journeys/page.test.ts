@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
-import { open, type OpenWorld } from '../../src/index.ts'
-import { ScriptedProvider } from '../../src/mind/providers/scripted.ts'
+import { open, type OpenWorld } from '#batos'
+import type { Provider } from '#mind'
 import { launchBrowser } from './browser.ts'
 
 /** Milliseconds that the page may take for anything; the machine may be busy with other tests. */
@@ -53,19 +53,37 @@ let complaints: string[] = []
 /** Lets the scripted model go on when it waits. */
 let release: () => void = () => {}
 
-/** What the model says: `greet` needs two drafts, `wait` never comes, `slow` comes when it is let. */
-function script(asked: { messages: { content: string }[] }, nth: number): string | Promise<string> {
-  const prompt = asked.messages.map(({ content }) => content).join('\n')
+/** What the model says: `greet` needs two drafts, `slow` comes when it is let. */
+function script(prompt: string, nth: number): string | Promise<string> {
   if (/\bslow\b/.test(prompt)) {
     return new Promise((resolve) => {
       release = () => resolve('function slow(self) {\n  return "at last"\n}')
     })
   }
-  if (/\bgreet\b/.test(prompt)) return GREET(nth === 0 ? 'nobody' : 'who')
-  return 'I do not know.'
+  return /\bgreet\b/.test(prompt) ? GREET(nth === 0 ? 'nobody' : 'who') : 'I do not know.'
 }
 
-async function visit(fragment = '', viewport = { width: 1280, height: 900 }): Promise<Page> {
+/** A model that says what the script says, word by word. */
+function scriptedProvider(): Provider {
+  let asked = 0
+  return {
+    name: 'scripted',
+    complete: async ({ messages }, onToken, signal) => {
+      const prompt = messages.map(({ content }) => content).join('\n')
+      const text = await script(prompt, asked++)
+      signal.throwIfAborted()
+      const words = text.match(/\s*\S+/g) ?? []
+      for (const word of words) onToken(word)
+      const promptTokens = prompt.length
+      return { text, promptTokens, completionTokens: words.length, milliseconds: 0 }
+    },
+    warm: async () => {},
+    close: async () => {},
+  }
+}
+
+/** Opens the page as a person does, and then shows an object of that name. */
+async function visit(name = 'genesis', viewport = { width: 1280, height: 900 }): Promise<Page> {
   const page = await context.newPage()
   await page.setViewportSize(viewport)
   page.setDefaultTimeout(PATIENCE_MS)
@@ -75,8 +93,13 @@ async function visit(fragment = '', viewport = { width: 1280, height: 900 }): Pr
   page.on('pageerror', (error) => complaints.push(String(error)))
   await page.goto(world.page as string)
   await page.locator('h1', { hasText: 'genesis' }).waitFor()
-  if (fragment !== '') await page.goto(new URL(fragment, world.page).href)
+  await show(page, name)
   return page
+}
+
+async function show(page: Page, name: string): Promise<void> {
+  await page.goto(new URL(`#/o/${name}`, world.page).href)
+  await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
 }
 
 const row = (page: Page, slot: string): Locator => page.locator(`[data-slot="${slot}"]`)
@@ -96,7 +119,7 @@ async function says(locator: Locator, words: string | RegExp): Promise<void> {
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'batos-page-'))
   world = await open(join(folder, 'image'), {
-    provider: new ScriptedProvider(script),
+    provider: scriptedProvider(),
     page: { port: 0 },
   })
   await world.send('genesis', 'clone:', ['accounts/account'])
@@ -147,7 +170,7 @@ describe('opening the page', () => {
   })
 
   test('[UI18] a card tells the path, the parents, and what kind each slot is', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await page.getByRole('heading', { level: 1, name: 'accounts/alice' }).waitFor()
     await says(row(page, 'balance'), /balance\s*data/)
     await says(row(page, 'deposit'), /deposit\s*method/)
@@ -157,7 +180,7 @@ describe('opening the page', () => {
   })
 
   test('[UI36] own slots come first, then those of each holder in the order of lookup', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await row(page, 'clone:').waitFor()
     const heads = await page.locator('.slot-groups h3').allTextContents()
     assert.deepEqual(heads, [
@@ -188,7 +211,7 @@ describe('opening the page', () => {
     await page.getByRole('button', { name: 'Show all names' }).click()
     await page.getByRole('link', { name: 'accounts/alice' }).waitFor()
 
-    await page.goto(new URL('#/o/accounts/bob', world.page).href)
+    await show(page, 'accounts/bob')
     await page.getByText('There is no object of this name yet.').waitFor()
     await page.getByLabel('Parent', { exact: true }).fill('accounts/account')
     await page.getByRole('button', { name: 'Create', exact: true }).click()
@@ -224,7 +247,7 @@ describe('sending messages', () => {
   })
 
   test('[UI34] a fault is told with code, sentence and remedy', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await row(page, 'balance').waitFor()
     await send(page, 'balance', '1')
     await says(entry(page).locator('.fault-code'), /^[A-Z_]+$/)
@@ -259,7 +282,7 @@ describe('sending messages', () => {
 
   test('[UI28] a card and a message can be had as a command line', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await row(page, 'balance').waitFor()
     const clipboard = (): Promise<string> => page.evaluate('navigator.clipboard.readText()')
     await page.locator('.card-head').getByRole('button', { name: 'Copy as CLI' }).click()
@@ -274,7 +297,7 @@ describe('sending messages', () => {
 
 describe('the life of a card', () => {
   test('[UI19] a change from elsewhere appears without a reload, and is marked for a while', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await says(row(page, 'currency'), 'EUR')
     await world.send('accounts/account', 'setSlot:value:', ['currency', 'CHF'])
     await says(row(page, 'currency'), 'CHF')
@@ -285,7 +308,7 @@ describe('the life of a card', () => {
   })
 
   test('[UI31] Enter accepts and tells the transaction, Escape restores, Tab accepts and goes on', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     const field = page.getByLabel('Value of balance, as JSON')
     const edit = row(page, 'balance').getByRole('button', { name: 'Edit balance' })
     const balance = (): Promise<unknown> => world.send('accounts/alice', 'balance')
@@ -316,7 +339,7 @@ describe('the life of a card', () => {
   })
 
   test('[UI32] when another change came first, both values are shown and the person decides', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     const conflict = page.getByRole('group', { name: 'Conflict about balance' })
     await row(page, 'balance').getByRole('button', { name: 'Edit balance' }).click()
     await world.send('accounts/alice', 'setSlot:value:', ['balance', 99])
@@ -331,7 +354,7 @@ describe('the life of a card', () => {
   })
 
   test('[UI37] a new slot is added, and never in the place of one that is there', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     const form = page.getByRole('form', { name: 'Add a slot' })
     const add = async (name: string, value: string): Promise<void> => {
       if ((await form.count()) === 0) {
@@ -367,7 +390,7 @@ describe('the life of a card', () => {
     })
     await page.goto(world.page as string)
     await page.locator('h1', { hasText: 'genesis' }).waitFor()
-    await page.goto(new URL('#/o/accounts/alice', world.page).href)
+    await show(page, 'accounts/alice')
     await row(page, 'balance').waitFor()
     await cut()
     await says(page.locator('.banner'), 'The kernel does not answer.')
@@ -380,7 +403,7 @@ describe('the life of a card', () => {
 
 describe('what an object shows of itself', () => {
   test('[UI35] a view is drawn, sends, and is drawn again after changes but not in circles', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await world.send('accounts/alice', 'setSlot:value:', ['balance', 10])
     await says(row(page, 'balance').locator('.value'), '10')
     await page.clock.install()
@@ -401,7 +424,7 @@ describe('what an object shows of itself', () => {
   })
 
   test('[UI24] hostile text in a value and in a view stays text', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await says(row(page, 'note').locator('.value'), HOSTILE)
     await page.getByRole('button', { name: 'Display', exact: true }).click()
     await says(page.locator('.view'), HOSTILE)
@@ -412,7 +435,7 @@ describe('what an object shows of itself', () => {
   })
 
   test('[UI25] an unknown component is named in its place, and the rest is drawn', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await page.getByRole('button', { name: 'Display', exact: true }).click()
     const unknown = page.locator('.view').getByRole('note')
     await says(unknown, 'Unknown component: sparkline')
@@ -427,7 +450,7 @@ describe('for everybody', () => {
       [1280, 'light'],
       [320, 'dark'],
     ] as const) {
-      const page = await visit('#/o/accounts/alice', { width, height: 800 })
+      const page = await visit('accounts/alice', { width, height: 800 })
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await row(page, 'clone:').waitFor()
       await page.getByRole('button', { name: 'Display', exact: true }).click()
@@ -443,7 +466,7 @@ describe('for everybody', () => {
   })
 
   test('[UI40] the whole card is reached by Tab, and the focus is always seen', async () => {
-    const page = await visit('#/o/accounts/alice')
+    const page = await visit('accounts/alice')
     await row(page, 'clone:').waitFor()
     const reached = new Set<string>()
     for (let count = 0; count < 200; count++) {
@@ -455,7 +478,7 @@ describe('for everybody', () => {
       reached.add(at.name)
     }
     for (const name of ['Send', 'Edit balance', 'Add a slot', 'Source of deposit', 'New object']) {
-      assert.ok(reached.has(name), `${name} is not reached, but ${[...reached].join(" | ")}`)
+      assert.ok(reached.has(name), `${name} is not reached`)
     }
   })
 

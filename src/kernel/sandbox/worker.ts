@@ -23,8 +23,8 @@ const methods = new Map<string, Compiled>()
 
 const world = new World(
   {
-    fetch: (oid) => answered(pipe.ask(["fetch", oid])) as Uint8Array | undefined,
-    lookup: (name) => answered(pipe.ask(["lookup", name])) as number | undefined,
+    fetch: (oid) => answered(pipe.ask(['fetch', oid])) as Uint8Array | undefined,
+    lookup: (name) => answered(pipe.ask(['lookup', name])) as number | undefined,
     method: (oid, holder) => {
       const key = `${oid}:${holder}`
       let method = methods.get(key)

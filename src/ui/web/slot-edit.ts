@@ -2,7 +2,7 @@
 // Leaves: the transaction to the kernel.
 // Laws: UI31 Enter accepts, Escape restores, Tab accepts and goes on.  UI32 a change names the transaction that it is
 // based on; when another came first, both values are shown and nothing is lost.
-import { h, type JSX } from 'preact'
+import { h, type JSX, type RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { FullState, SlotState, WireFault } from '#protocol'
 import { FaultNote } from './fault-note.ts'
@@ -24,8 +24,19 @@ type Editing =
   | { kind: 'conflict'; mine: unknown; text: string }
   | { kind: 'fault'; fault: WireFault; text: string }
 
-/** The value of a data slot, with the way to change it. */
-export function DataValue(props: SlotProps): JSX.Element {
+interface SlotEditor {
+  editing: Editing
+  opener: RefObject<HTMLButtonElement>
+  begin(text: string): void
+  type(text: string, expect: string | null): void
+  /** Answers whether the text could be read; what could not stays in the field. */
+  accept(text: string, expect: string | null): boolean
+  write(value: unknown, text: string, expect: string | null): Promise<void>
+  end(): void
+}
+
+/** The steps of changing one slot, from reading it to the transaction or the conflict. */
+function useSlotEditor(props: SlotProps): SlotEditor {
   const { state, slot, own } = props
   const connection = useConnection()
   const { announce } = usePage()
@@ -71,14 +82,24 @@ export function DataValue(props: SlotProps): JSX.Element {
     return true
   }
 
+  const type = (text: string, expect: string | null): void =>
+    setEditing({ kind: 'text', text, sentence: '', expect })
+  return { editing, opener, begin, type, accept, write, end }
+}
+
+/** The value of a data slot, with the way to change it. */
+export function DataValue(props: SlotProps): JSX.Element {
+  const { slot, own } = props
+  const editor = useSlotEditor(props)
+  const { editing, opener, begin, end } = editor
   if (editing.kind === 'text') {
     return h(ValueField, {
       name: slot.name,
       text: editing.text,
       sentence: editing.sentence,
       note: own ? '' : 'This makes an own slot here; the parent keeps its value.',
-      onText: (text: string) => setEditing({ ...editing, text, sentence: '' }),
-      onAccept: (text: string) => accept(text, editing.expect),
+      onText: (text: string) => editor.type(text, editing.expect),
+      onAccept: (text: string) => editor.accept(text, editing.expect),
       onCancel: end,
     })
   }
@@ -90,7 +111,7 @@ export function DataValue(props: SlotProps): JSX.Element {
       mine: editing.mine,
       theirs: slot.value,
       name: slot.name,
-      onMine: () => void write(editing.mine, editing.text, own ? slot.tid : null),
+      onMine: () => void editor.write(editing.mine, editing.text, own ? slot.tid : null),
       onTheirs: end,
       onEdit: () => begin(editing.text),
     })
