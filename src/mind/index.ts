@@ -1,3 +1,36 @@
 // The door of the mind: models and how they are asked, and the learner that meets the need for a method.
 export { DraftingLearner } from './learner.ts'
+export {
+  chooseModel,
+  DEFAULT_MODEL,
+  type HubSource,
+  type ModelChoice,
+  type ModelEntry,
+  type ModelSource,
+  MODELS,
+  modelPath,
+  type PackageSource,
+} from './catalogue.ts'
+export {
+  type DraftContext,
+  describeContext,
+  estimateTokens,
+  functionNameOf,
+  type MethodContext,
+  type PeerContext,
+  type SlotContext,
+} from './context.ts'
+export { type DownloadOptions, downloadModel, findModel, verifyModel } from './download.ts'
+export { type Draft, extractDraft } from './draft.ts'
+export { mindFault } from './faults.ts'
+export type { Fetch } from './hub.ts'
+export { MIND_LIMITS } from './limits.ts'
+export type { RunCommand } from './packages.ts'
+export { DRAFT_STOPS, draftMessages, fixedMessages, promptHash, repairMessages } from './prompt.ts'
 export type { ChatMessage, Completion, CompletionRequest, Provider } from './provider.ts'
+export { type EmbeddedOptions, EmbeddedProvider } from './providers/embedded.ts'
+export type { HostProcess } from './providers/host.ts'
+export type { HostStats, Warmed } from './providers/host-frames.ts'
+export { type OpenAiOptions, OpenAiProvider } from './providers/openai.ts'
+export { type Script, ScriptedProvider } from './providers/scripted.ts'
+export { sampleOfValue, selfDeclaration, typeOfValue } from './shape.ts'

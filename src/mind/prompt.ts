@@ -15,7 +15,8 @@ const RULES = [
   '- Do every part of the intent, in its order. Check first: throw new Error("...") before anything is changed.',
   '- Without an intent do the plain thing that the name says, and nothing more.',
   '- Values shown are samples. The code must work for any values of their types: empty lists and texts, zero.',
-  '- self.slotNames() answers the names of all slots and methods. Without an intent, display_yourself answers lines of text.',
+  '- self.slotNames() answers the names of all slots and methods.',
+  '- display_yourself without an intent answers lines of text: the name of the object, then slot: value for every slot.',
   '- Always return something. Plain JavaScript built-ins only: no imports, no console, no async. Answer with one ```ts block and nothing else.',
 ]
 
@@ -120,17 +121,32 @@ const EXAMPLES: readonly { question: readonly string[]; code: readonly string[] 
   {
     question: [
       'Object: lamp',
-      'Slots type: { room: string; watts: number; tags: string[] }',
-      'Slots now: { room: "hall", watts: 40, tags: ["old", "red"] }',
+      'Slots type: { watts: number; tags: string[] }',
+      'Slots now: { watts: 40, tags: ["old", "red"] }',
       'Message: display_yourself()',
     ],
     code: [
       'function display_yourself(self) {',
       '  return [',
       '    "lamp",',
-      '    `room: ${self.room}`,',
       '    `watts: ${self.watts}`,',
       '    `tags: ${self.tags.join(", ")}`,',
+      '  ].join("\\n");',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: meter',
+      'Slots type: { volts: number }',
+      'Slots now: { volts: 0 }',
+      'Message: display_yourself()',
+    ],
+    code: [
+      'function display_yourself(self) {',
+      '  return [',
+      '    "meter",',
+      '    `volts: ${self.volts}`,',
       '  ].join("\\n");',
       '}',
     ],

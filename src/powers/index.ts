@@ -1,4 +1,5 @@
 // The door of powers: the only makers of authority. Only the composition root imports them.
+export { type CommandAnswer, commandRunner } from './node-command.ts'
 export {
   makeFolder,
   makePrivateFolder,
@@ -7,4 +8,5 @@ export {
   removeFile,
   writePrivate,
 } from './node-files.ts'
+export { freeBytes, isAlive, isPortFree, listens, lookAt, machine } from './node-machine.ts'
 export { spawnNode } from './node-process.ts'

@@ -47,6 +47,16 @@ const stream = (response: ServerResponse, ...events: string[]) => {
   response.end(events.join(''))
 }
 
+/** The fault that a promise is rejected with. */
+async function failureOf(promise: Promise<unknown>): Promise<Fault> {
+  try {
+    await promise
+  } catch (error) {
+    return error as Fault
+  }
+  return assert.fail('it should have failed')
+}
+
 test('[MI3] a stream of events becomes tokens, a text and numbers', async () => {
   answer = (_, response) =>
     stream(response, ': hello\n\n', chunk('Hé', -1), chunk(' y\n', -3), USAGE, 'data: [DONE]\n\n')
@@ -103,9 +113,7 @@ test('[MI22] a refusal has the status and the words of the server, and never the
   for (const [body, words] of refusals) {
     answer = (_, response) => void response.writeHead(404).end(body)
     const provider = new OpenAiProvider({ url: `${url}#x`, apiKey: () => 'secret-key' })
-    const failed = await provider
-      .complete(REQUEST, ignore, NEVER)
-      .then(assert.fail, (f) => f as Fault)
+    const failed = await failureOf(provider.complete(REQUEST, ignore, NEVER))
     assert.equal(failed.code, 'GENERATION_FAILED')
     assert.equal(failed.data?.status, 404)
     assert.match(failed.message, words)
@@ -176,7 +184,9 @@ test('[MI24] events are the same wherever the bytes are cut', async () => {
         controller.close()
       },
     })
-    assert.deepEqual(await Array.fromAsync(readEvents(body)), ['a', 'é\nc', 'd', 'last'])
+    const events: string[] = []
+    for await (const event of readEvents(body)) events.push(event)
+    assert.deepEqual(events, ['a', 'é\nc', 'd', 'last'])
   }
 })
 

@@ -26,7 +26,7 @@ type Editing =
 
 interface SlotEditor {
   editing: Editing
-  opener: RefObject<HTMLButtonElement>
+  opener: RefObject<HTMLButtonElement | null>
   begin(text: string): void
   type(text: string, expect: string | null): void
   /** Answers whether the text could be read; what could not stays in the field. */
