@@ -30,7 +30,7 @@ export interface OpenOptions {
 }
 
 /** A world that is open in this process: a client of its own kernel, until closed. */
-export interface OpenWorld extends Client {
+export interface OpenWorld extends Omit<Client, 'close'> {
   /** True when this call made the image's first objects. */
   readonly awakened: boolean
   readonly image: string
@@ -39,7 +39,8 @@ export interface OpenWorld extends Client {
   /** The address that opens the page, its token in the fragment. */
   readonly page: string | undefined
   readonly token: string | undefined
-  /** Closes the page and the socket, lets turns finish, and lets go of the image. */
+  /** Closes the page and the socket, lets turns finish, and lets go of the image. `shut` is another name for it. */
+  close(): Promise<void>
   shut(): Promise<void>
 }
 
@@ -53,7 +54,7 @@ export async function openWorld(folder: string, options: OpenOptions = {}): Prom
   let store: Store | undefined
   try {
     store = openLmdbStore(join(folder, 'data'))
-    return await join_(folder, store, options, () => lock[Symbol.dispose]())
+    return await joinParts(folder, store, options, () => lock[Symbol.dispose]())
   } catch (error) {
     await store?.close()
     lock[Symbol.dispose]()
@@ -61,7 +62,7 @@ export async function openWorld(folder: string, options: OpenOptions = {}): Prom
   }
 }
 
-async function join_(
+async function joinParts(
   folder: string,
   store: Store,
   options: OpenOptions,
@@ -97,17 +98,22 @@ async function join_(
   // The first need should not wait for a process to start.
   if (options.provider !== undefined && policy !== 'off') kernel.prepareTrial()
   const served = await serveAll(folder, dispatcher, image, options)
-  return Object.assign(localClient(dispatcher), {
+  const client = localClient(dispatcher)
+  const endClient = client.close.bind(client)
+  const shut = async () => {
+    await served.close()
+    await kernel.close()
+    await closeProvider(options.provider)
+    await store.close()
+    release()
+    endClient()
+  }
+  return Object.assign(client, {
     awakened,
     image,
     ...served.addresses,
-    shut: async () => {
-      await served.close()
-      await kernel.close()
-      await closeProvider(options.provider)
-      await store.close()
-      release()
-    },
+    shut,
+    close: shut,
   })
 }
 

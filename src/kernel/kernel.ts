@@ -136,7 +136,8 @@ export class Kernel {
     })
     this.#trials = new Trials(options.spawn, this.head, (oid) => this.#code.ofMethod(oid))
     this.#dropOldReplies()
-    this.#resume()
+    // A kernel that generates nothing leaves waiting messages to one that does.
+    if (options.policy !== 'off') this.#resume()
   }
 
   // Messages -----------------------------------------------------------------------------------
@@ -287,6 +288,7 @@ export class Kernel {
   #need(pending: Pending, need: MethodNeed): void {
     if (pending.done) return
     const learner = oidText(need.learner)
+    if (pending.needs === 0) this.#emit(pending, { kind: 'queued' })
     this.#emit(pending, {
       kind: 'not-understood',
       target: oidText(need.receiver),

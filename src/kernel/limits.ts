@@ -12,9 +12,9 @@ export const KERNEL_LIMITS = {
   /** Milliseconds without a word from a worker that has work, after which it is killed: far above what fuel allows. */
   silence: 3_000,
   /** MiB of the worker's heap; a turn that needs more ends the worker and is charged. */
-  workerHeap: 512,
+  workerHeap: 256,
   /** MiB of a trial's heap: one message of one object. */
-  trialHeap: 256,
+  trialHeap: 128,
   /** Milliseconds that a trial may take, starting its process included. */
   trialTime: 10_000,
   /** Needs that one message may meet, so that a method cannot ask for ever. */

@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { chooseModel, DEFAULT_MODEL, MODELS, type ModelEntry } from './catalogue.ts'
 import { downloadModel, findModel, verifyModel } from './download.ts'
-import { fetchFromHub } from './hub.ts'
+import { type Fetch, fetchFromHub } from './hub.ts'
+import { MIND_LIMITS } from './limits.ts'
 import type { RunCommand } from './packages.ts'
 
 const BYTES = Buffer.from(Array.from({ length: 300_000 }, (_, n) => (n * 7 + (n >> 8)) & 255))
@@ -181,18 +182,41 @@ test('[MI11] when no source gives the model, the fault names each with its reaso
   )
 })
 
-test('[MI6] a hub that accepts and never answers is given up when its time is over', async () => {
-  const quick = new AbortController()
-  const silent: typeof fetch = (_url, init) =>
+test('[MI6] a hub that never answers, and one that falls silent, are given up when their time is over', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const path = join(root, 'silent')
+  const get = (fetch: Fetch) =>
+    fetchFromHub({
+      url: 'http://h/',
+      path,
+      bytes: 9,
+      fetch,
+      signal: NEVER,
+      onBytes: () => undefined,
+    })
+  const mute: Fetch = (_url, init) =>
     new Promise((_, reject) => {
       init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
-      quick.abort(new Error('told to stop'))
+      t.mock.timers.tick(MIND_LIMITS.hubConnect)
     })
-  const want = {
-    ...{ url: 'http://127.0.0.1:1/', path: join(root, 'silent'), bytes: 9, fetch: silent },
-    ...{ signal: quick.signal, onBytes: () => undefined },
+  await assert.rejects(get(mute), /did not answer in time/)
+  const stalling: Fetch = async (_url, init) => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        init?.signal?.addEventListener('abort', () => controller.error(init.signal?.reason))
+      },
+      pull(controller) {
+        if (begun) t.mock.timers.tick(MIND_LIMITS.hubSilence)
+        else controller.enqueue(new Uint8Array(4))
+        begun = true
+      },
+    })
+    return new Response(body, { headers: { 'content-length': '9' } })
   }
-  await assert.rejects(fetchFromHub(want), /told to stop/)
+  let begun = false
+  await assert.rejects(get(stalling), /fell silent/)
+  // What came before the silence is kept.
+  assert.equal((await stat(path)).size, 4)
 })
 
 test('[MI6] a file of another size is refused before its bytes are taken', async () => {

@@ -20,8 +20,13 @@ const RULES = [
   '- Always return something. Plain JavaScript built-ins only: no imports, no console, no async. Answer with one ```ts block and nothing else.',
 ]
 
-/** Worked examples: a question as context.ts writes it, and the code that is right. */
-const EXAMPLES: readonly { question: readonly string[]; code: readonly string[] }[] = [
+/** A worked example: a question as context.ts writes it, and the code that is right. */
+interface Example {
+  question: readonly string[]
+  code: readonly string[]
+}
+
+const EXAMPLES: readonly Example[] = [
   {
     question: [
       'Object: Jar',
@@ -151,29 +156,35 @@ const EXAMPLES: readonly { question: readonly string[]; code: readonly string[] 
       '}',
     ],
   },
-  {
-    question: ['Object: world', 'Slots: none', 'Message: display_yourself()'],
-    code: [
-      'function display_yourself(self) {',
-      '  const lines = [];',
-      '  for (const name of self.slotNames()) {',
-      '    const value = self[name];',
-      '    if (typeof value === "function") lines.push(`${name}()`);',
-      '    else lines.push(`${name}: ${typeof value === "object" ? "..." : value}`);',
-      '  }',
-      '  return lines.join("\\n");',
-      '}',
-    ],
-  },
 ]
+
+/** Shown only for an object without data: among the others it made the model list slots of objects whose slots it knew. */
+const EXAMPLE_WITHOUT_SLOTS: Example = {
+  question: ['Object: world', 'Slots: none', 'Message: display_yourself()'],
+  code: [
+    'function display_yourself(self) {',
+    '  const lines = [];',
+    '  for (const name of self.slotNames()) {',
+    '    const value = self[name];',
+    '    if (typeof value === "function") lines.push(name);',
+    '    else lines.push(`${name}: ${typeof value === "object" ? "..." : value}`);',
+    '  }',
+    '  return lines.join("\\n");',
+    '}',
+  ],
+}
 
 const FIXED: readonly ChatMessage[] = [
   { role: 'system', content: RULES.join('\n') },
-  ...EXAMPLES.flatMap(({ question, code }): ChatMessage[] => [
+  ...EXAMPLES.flatMap(messagesOf),
+]
+
+function messagesOf({ question, code }: Example): ChatMessage[] {
+  return [
     { role: 'user', content: question.join('\n') },
     { role: 'assistant', content: `\`\`\`ts\n${code.join('\n')}\n\`\`\`` },
-  ]),
-]
+  ]
+}
 
 /** What ends an answer: the closing fence. An opening one has its language behind it. */
 export const DRAFT_STOPS: readonly string[] = ['\n```\n']
@@ -185,12 +196,13 @@ export function fixedMessages(): ChatMessage[] {
 
 /** SHA-256 of the beginning, in hexadecimal: what a method's record names as its prompt. */
 export function promptHash(): string {
-  return createHash('sha256').update(JSON.stringify(FIXED)).digest('hex')
+  return createHash('sha256').update(JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS])).digest('hex')
 }
 
 /** All messages for a first draft. `budget` is in tokens and bounds the part about the receiver. */
 export function draftMessages(context: DraftContext, budget?: number): ChatMessage[] {
-  return [...fixedMessages(), { role: 'user', content: describeContext(context, budget) }]
+  const extra = context.slots.length === 0 ? messagesOf(EXAMPLE_WITHOUT_SLOTS) : []
+  return [...fixedMessages(), ...extra, { role: 'user', content: describeContext(context, budget) }]
 }
 
 /** All messages for another draft after one with a problem. `previous` ends with the model's answer. */

@@ -119,7 +119,7 @@ export class World implements Delegation {
     }
     const value = slot.value
     if (typeof value !== 'object' || value === null || this.#handles.has(value)) return value
-    return holder === state ? this.#handOut(state, slot) : this.#borrow(state, name, slot)
+    return holder === state ? this.#handOut(state, slot) : this.#borrow(state, name, slot, holder)
   }
 
   /** The slot's own container, watched from now to the end of the turn. Parent lists are copied: they change by assignment. */
@@ -133,20 +133,23 @@ export class World implements Delegation {
     return slot.value
   }
 
-  /** A parent's container as this receiver sees it: a copy that stays itself within the turn. */
-  #borrow(state: ObjectState, name: string, slot: Slot): unknown {
+  /**
+   * A parent's container as this receiver sees it: a copy that stays itself within the turn. Only when the parent itself was
+   * touched in this turn must the two be compared again.
+   */
+  #borrow(state: ObjectState, name: string, slot: Slot, holder: ObjectState): unknown {
     if (slot.kind === 'parent') return [...(slot.value as unknown[])]
-    const stored = toStored(slot.value, this.oidOf)
     const known = state.borrowed?.get(name)
     if (known !== undefined) {
+      if (known.origin === slot.value && !holder.touched) return known.copy
       if (this.#changedSince(known)) {
         this.#promote(state, name, known)
         return known.copy
       }
-      const now = encodeValue(toStored(slot.value, this.oidOf))
-      if (known.origin === slot.value && known.bytes.equals(now)) return known.copy
     }
-    const bytes = encodeValue(toStored(slot.value, this.oidOf))
+    const stored = toStored(slot.value, this.oidOf)
+    const bytes = encodeValue(stored)
+    if (known?.origin === slot.value && known.bytes.equals(bytes)) return known.copy
     const copy = toLive(stored, this.handleOf)
     state.borrowed ??= new Map()
     state.borrowed.set(name, { copy, origin: slot.value, bytes })

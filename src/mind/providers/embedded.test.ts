@@ -5,9 +5,9 @@ import { getPriority } from 'node:os'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { ChildLike } from '#kernel'
 import type { ChatMessage } from '../provider.ts'
 import { EmbeddedProvider } from './embedded.ts'
-import type { HostProcess } from './host.ts'
 import { writeTinyModel } from './tiny-model.ts'
 
 let folder = ''
@@ -19,12 +19,12 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-const hosts: HostProcess[] = []
+const hosts: ChildLike[] = []
 const exits: Promise<void>[] = []
-function spawn(entry: string): HostProcess {
+function spawn(entry: string): ChildLike {
   const child = spawnChild(process.execPath, [entry], { env: {}, stdio: ['pipe', 'pipe', 'pipe'] })
   exits.push(new Promise((resolve) => child.once('exit', () => resolve())))
-  const host: HostProcess = {
+  const host: ChildLike = {
     pid: child.pid,
     stdin: child.stdin,
     stdout: child.stdout,
@@ -121,7 +121,7 @@ test('[MI20] [MI21] a host that is killed fails what it did, and the next reques
   const provider = open()
   try {
     const { tokens } = await provider.warmed(FIXED)
-    const killed = hosts.at(-1) as HostProcess
+    const killed = hosts.at(-1) as ChildLike
     const endless = provider.complete(ask('q', 900), () => killed.kill('SIGKILL'), NEVER)
     await assert.rejects(endless, { code: 'GENERATION_FAILED', message: /SIGKILL/ })
     const { evaluatedTokens, promptTokens } = await provider.complete(ask('q'), ignore, NEVER)

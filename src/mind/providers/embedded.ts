@@ -3,10 +3,11 @@
 // Laws: MI20 when the host dies, what it was doing fails with GENERATION_FAILED, and the next request has a new host.
 // MI21 a new host is warmed with what the old one was.
 import { fileURLToPath } from 'node:url'
+import { codeExtension, type SpawnChild } from '#kernel'
 import { mindFault } from '../faults.ts'
 import { MIND_LIMITS } from '../limits.ts'
 import type { ChatMessage, Completion, CompletionRequest, Provider } from '../provider.ts'
-import { Host, type HostProcess } from './host.ts'
+import { Host } from './host.ts'
 import type { HostLoad, HostStats, Warmed } from './host-frames.ts'
 
 export interface EmbeddedOptions {
@@ -15,8 +16,7 @@ export interface EmbeddedOptions {
   model: string
   /** SHA-256 of the model, or anything that changes when its bytes do. */
   identity: string
-  /** Starts Node with the given file, an empty environment and three pipes. */
-  spawn(entry: string): HostProcess
+  spawn: SpawnChild
   /** Absolute path of a folder for saved prompts; none are saved without it. */
   prompts?: string
   gpu?: boolean
@@ -26,10 +26,7 @@ export interface EmbeddedOptions {
 }
 
 /** The file of the host beside this one, with the same ending: sources run as they are, and a build has its own. */
-const HOST_ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './model-host.ts' : './model-host.js',
-  import.meta.url,
-)
+const HOST_ENTRY = new URL(`./model-host${codeExtension(import.meta.url)}`, import.meta.url)
 
 export class EmbeddedProvider implements Provider {
   readonly name: string
@@ -100,7 +97,7 @@ export class EmbeddedProvider implements Provider {
 
   async #start(): Promise<Host> {
     const options = this.#options
-    const host = new Host(options.spawn(fileURLToPath(HOST_ENTRY)))
+    const host = new Host(options.spawn(fileURLToPath(HOST_ENTRY), { execArgv: [] }))
     this.#alive = host
     const load: HostLoad = {
       model: options.model,

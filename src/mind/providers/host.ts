@@ -2,21 +2,11 @@
 // Leaves: starting another one to embedded.ts.
 // Laws: MI20 when it dies, all who wait get GENERATION_FAILED with its last words.
 // MI2 an aborted request rejects at once; the host stops at its next token.
-import type { Readable, Writable } from 'node:stream'
 import { FrameReader } from '#ground'
+import type { ChildLike } from '#kernel'
 import { mindFault, sentenceOf } from '../faults.ts'
 import { MIND_LIMITS } from '../limits.ts'
 import { encodeHostFrame, type HostAsk, type HostSay } from './host-frames.ts'
-
-/** A child process with pipes. */
-export interface HostProcess {
-  readonly pid: number | undefined
-  readonly stdin: Writable
-  readonly stdout: Readable
-  readonly stderr: Readable
-  kill(signal?: NodeJS.Signals): void
-  onExit(callback: (code: number | null, signal: NodeJS.Signals | null) => void): void
-}
 
 interface Waiting {
   onToken: (text: string) => void
@@ -28,7 +18,7 @@ type Ask = HostAsk extends infer One ? (One extends HostAsk ? Omit<One, 'id'> : 
 
 /** One life of a host process. After `dead` is set nothing is asked of it any more. */
 export class Host {
-  readonly #process: HostProcess
+  readonly #process: ChildLike
   readonly #waiting = new Map<number, Waiting>()
   readonly #reader = new FrameReader()
   readonly #exit: Promise<void>
@@ -38,7 +28,7 @@ export class Host {
   #silenceAllowed: number = MIND_LIMITS.hostLoad
   dead: string | undefined
 
-  constructor(process: HostProcess) {
+  constructor(process: ChildLike) {
     this.#process = process
     this.#exit = new Promise((resolve) => {
       process.onExit((code, signal) => {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { Fault } from '#ground'
+import { MIND_LIMITS } from '../limits.ts'
 import { readEvents } from './event-stream.ts'
 import { OpenAiProvider } from './openai.ts'
 import { ScriptedProvider } from './scripted.ts'
@@ -163,15 +164,28 @@ test('[MI2] an abort ends the request at the server too', async () => {
   await assert.rejects(provider.complete(REQUEST, ignore, abort.signal), reason)
 })
 
-test('[MI23] a server that is silent is given up when the provider closes', async () => {
+test('[MI23] a server that does not answer is given up when its time is over', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const fetch: typeof globalThis.fetch = (_url, init) =>
+    new Promise((_, reject) => {
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+      t.mock.timers.tick(MIND_LIMITS.serverFirst)
+    })
+  const provider = new OpenAiProvider({ url: `${url}#x`, fetch })
+  await assert.rejects(provider.complete(REQUEST, ignore, NEVER), {
+    code: 'GENERATION_FAILED',
+    message: /did not answer in time/,
+  })
+})
+
+test('[MI2] what waits when the provider closes fails, and so does what comes later', async () => {
   answer = (_, response) => void response.writeHead(200).write(': still here\n\n')
   const provider = new OpenAiProvider({ url: `${url}#x` })
-  const waiting = assert.rejects(provider.complete(REQUEST, ignore, NEVER), {
-    code: 'GENERATION_FAILED',
-    message: /x is closed/,
-  })
+  const closed = { code: 'GENERATION_FAILED', message: /x is closed/ }
+  const waiting = assert.rejects(provider.complete(REQUEST, ignore, NEVER), closed)
   await provider.close()
   await waiting
+  await assert.rejects(provider.complete(REQUEST, ignore, NEVER), closed)
 })
 
 test('[MI24] events are the same wherever the bytes are cut', async () => {

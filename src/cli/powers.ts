@@ -1,0 +1,108 @@
+// Owns: what the command line is handed: words, streams, files, the machine, and worlds to open.
+// Leaves: making all of it to main.ts, which alone reads arguments and environment.
+// Laws: CL1 nothing here reads the process by itself, so that a test can hold every part.
+import type { Client } from '#bridge'
+import type { SpawnChild } from '#kernel'
+import type { Provider } from '#mind'
+
+/** One of the two streams out. */
+export interface Output {
+  readonly isTerminal: boolean
+  /** Width of the terminal, columns. */
+  readonly columns: number
+  write(text: string): void
+}
+
+/** The variables of the environment that mean something here, already read. */
+export interface Settings {
+  /** BATOS_IMAGE, undefined when it is not set. */
+  image: string | undefined
+  /** False with NO_COLOR or TERM=dumb. */
+  color: boolean
+  /** True with FORCE_COLOR, also where a stream is no terminal. */
+  forceColor: boolean
+  /** The folder of models. */
+  models: string
+  /** The folder of what models have prepared: their saved prompts. */
+  prompts: string
+  /** The file of the user's choices. */
+  config: string
+  /** BATOS_API_KEY, for servers with OpenAI's interface; asked anew each time. */
+  apiKey: () => string | undefined
+}
+
+export interface Files {
+  readText(path: string): Promise<string | undefined>
+  /** Makes the folder of the file too. */
+  writePrivate(path: string, text: string): Promise<void>
+  lookAt(
+    path: string,
+  ): Promise<{ folder: boolean; bytes: number; mode: number; writable: boolean } | undefined>
+  freeBytes(path: string): Promise<number>
+  /** An absolute path, from where the command was given. */
+  absolute(path: string): string
+}
+
+export interface Machine {
+  describe(): { platform: string; cores: number; memory: number; node: string }
+  isAlive(pid: number): boolean
+  listens(place: { path: string } | { host: string; port: number }, within: number): Promise<boolean>
+  isPortFree(port: number): Promise<boolean>
+  /** Runs a program of the user's, with the user's environment. */
+  run(
+    command: string,
+    args: readonly string[],
+    options: { signal: AbortSignal; environment: Record<string, string> },
+  ): Promise<{ code: number | null; stdout: string; stderr: string }>
+  /** Loads the store's native part; rejects when it cannot be. */
+  loadStore(): Promise<void>
+  spawn: SpawnChild
+}
+
+/** A world that this process has opened. */
+export interface World extends Client {
+  readonly awakened: boolean
+  readonly image: string
+  readonly endpoint: string | undefined
+  /** The address that opens the page, its token in the fragment. */
+  readonly page: string | undefined
+  shut(): Promise<void>
+}
+
+/** What to open a world with. */
+export interface WorldOptions {
+  provider?: { name: string; open: () => Promise<Provider> }
+  policy?: 'auto' | 'review' | 'off'
+  zmq?: string
+  page?: { port: number }
+  onTrouble?: (what: string) => void
+}
+
+/** What is damaged in an image, as VerifyCommand answers it. */
+export interface VerifyAnswer {
+  objects: number
+  revisions: number
+  transactions: number
+  damage: { problem: string; oid: string | null; tid: string | null }[]
+}
+
+export interface Powers {
+  words: readonly string[]
+  version: string
+  settings: Settings
+  out: Output
+  err: Output
+  files: Files
+  machine: Machine
+  /** Milliseconds on a clock that never goes back. */
+  clock: () => number
+  pause: (milliseconds: number) => Promise<void>
+  /** Calls back for each signal that asks to end. */
+  onSignal: (callback: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void) => void
+  /** Ends the process at once. */
+  quit: (code: number) => never
+  openWorld: (folder: string, options: WorldOptions) => Promise<World>
+  /** Reads every record of an image that no kernel has open. Faults IMAGE_IN_USE. */
+  verifyImage: (folder: string) => Promise<VerifyAnswer>
+  pid: number
+}
