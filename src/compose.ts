@@ -70,7 +70,7 @@ async function joinParts(
 ): Promise<OpenWorld> {
   const judge = new Judge({ spawn: spawnNode })
   const awakened = await awaken(store, judge, await worldTexts(), Date.now())
-  const image = await imageId(store)
+  const image = await fact(store, 'image', randomUUID)
   const policy = options.policy ?? 'auto'
   const { name, open } = openerOf(options.provider)
   const kernel = new Kernel({
@@ -196,7 +196,10 @@ async function serveAll(
   if (options.zmq === undefined && options.page === undefined) {
     return { addresses: none, close: async () => undefined }
   }
-  const token = randomBytes(24).toString('base64url')
+  // One token an image, so that a page that is open finds the kernel again after it was started anew.
+  const token = await fact(dispatcher.kernel.head.store, 'token', () =>
+    randomBytes(24).toString('base64url'),
+  )
   const withToken: Served = serve(dispatcher, token)
   const asked = options.zmq ?? 'ipc'
   const ipc = asked === 'ipc'
@@ -244,14 +247,14 @@ async function socketPath(folder: string): Promise<string> {
   return `ipc://${join(elsewhere, 'kernel.sock')}`
 }
 
-/** The image's id: made once, kept in the image. */
-async function imageId(store: Store): Promise<string> {
-  const known = store.get('facts', 'image')
+/** A fact of the image: made once, kept in its table. */
+async function fact(store: Store, key: string, make: () => string): Promise<string> {
+  const known = store.get('facts', key)
   if (known !== undefined) return String(decodeValue(known))
-  const id = randomUUID()
-  const value = encodeValue(id)
-  await store.commit({ transactions: [], tables: [{ table: 'facts', key: 'image', value }] })
-  return id
+  const made = make()
+  const tables = [{ table: 'facts', key, value: encodeValue(made) } as const]
+  await store.commit({ transactions: [], tables })
+  return made
 }
 
 function worldTexts(): Promise<string[]> {

@@ -156,6 +156,8 @@ export interface FullState {
   oid: string
   name: string | null
   tid: string
+  /** Every object of the delegation chain in the order of lookup, this one first. */
+  chain: string[]
   slots: SlotState[]
 }
 

@@ -13,6 +13,7 @@ import { seeded } from '#objects'
 import { openWorld, type OpenWorld } from '../compose.ts'
 import { eventFrame, okFrame, pack, readRequest, unpack } from './frame.ts'
 import { OPERATIONS } from './protocol.ts'
+import { Session } from './session.ts'
 
 let folder: string
 let world: OpenWorld
@@ -198,6 +199,17 @@ test('[BR9] without the token nothing is heard, and a wrong one is refused', asy
   wire.close()
   const endpoint = world.endpoint as string
   assert.equal(await codeOf(connect(endpoint, { token: 'wrong' })), 'UNAUTHENTICATED')
+})
+
+test('[BR19] a connection that says no Hello is ended', async () => {
+  const ended = await new Promise((resolve) => {
+    const peer = { send: () => true, close: (code: number) => resolve(code) }
+    // The session's own timer does not keep a program alive, so something else must for this long.
+    const alive = setInterval(() => undefined, 1_000)
+    new Session(peer, {} as never, 'token', 5)
+    after(() => clearInterval(alive))
+  })
+  assert.equal(ended, 1008)
 })
 
 test('[BR10] [BR15] each message is answered once, in whatever order, and faults arrive whole', async () => {

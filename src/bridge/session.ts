@@ -22,22 +22,34 @@ export type Reply =
   | { ok: true; bytes: Uint8Array; tid?: string }
   | { ok: false; fault: FaultRecord }
 
+/** Milliseconds for Hello where a token is required: a page says it at once. */
+const HELLO_TIME = 10_000
+
 export class Session {
   readonly #peer: BridgePeer
   readonly #dispatcher: Dispatcher
   readonly #token: string | undefined
   #authenticated: boolean
+  #hello: NodeJS.Timeout | undefined
   #closed = false
   /** Who appears in the history; Hello may give a better name. */
   author = 'client'
   readonly waiting = new Map<MessageId, () => boolean>()
   readonly following = new Map<MessageId, () => void>()
 
-  constructor(peer: BridgePeer, dispatcher: Dispatcher, token: string | undefined) {
+  constructor(
+    peer: BridgePeer,
+    dispatcher: Dispatcher,
+    token: string | undefined,
+    helloTime: number = HELLO_TIME,
+  ) {
     this.#peer = peer
     this.#dispatcher = dispatcher
     this.#token = token
     this.#authenticated = token === undefined
+    if (this.#authenticated || peer.close === undefined) return
+    this.#hello = setTimeout(() => peer.close?.(1008, 'no Hello'), helloTime)
+    this.#hello.unref()
   }
 
   /** Takes a frame in. Everything malformed is answered with a coded fault and changes nothing. */
@@ -84,6 +96,7 @@ export class Session {
         return false
       }
       this.#authenticated = true
+      clearTimeout(this.#hello)
     }
     if (this.#authenticated) return true
     this.#refuse(request.id, 'Hello with the token comes first')
@@ -108,6 +121,7 @@ export class Session {
   /** The connection is gone. */
   closed(): void {
     this.#closed = true
+    clearTimeout(this.#hello)
     for (const stop of this.following.values()) stop()
     this.following.clear()
     this.waiting.clear()

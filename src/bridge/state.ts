@@ -41,6 +41,7 @@ export function fullState(head: Head, target: string, at?: Tid): FullState {
     oid: oidText(oid),
     name: target.startsWith('#') ? nameOf(head, oid, at) : target,
     tid: String(at ?? head.tid),
+    chain: [...seen].map(oidText),
     slots,
   }
 }

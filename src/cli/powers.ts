@@ -97,6 +97,8 @@ export interface Powers {
   /** Milliseconds on a clock that never goes back. */
   clock: () => number
   pause: (milliseconds: number) => Promise<void>
+  /** Calls back after a while, if the process is still there: this alone does not keep it. */
+  later: (milliseconds: number, callback: () => void) => void
   /** Calls back for each signal that asks to end. */
   onSignal: (callback: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void) => void
   /** Ends the process at once. */

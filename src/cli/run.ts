@@ -44,7 +44,7 @@ function listenForEnd(powers: Powers, terminal: Terminal): Interrupt {
     const again = signal === 'SIGINT' ? ' Press Ctrl-C again to end at once.' : ''
     terminal.err.line(`Stopping.${again}`)
     controller.abort(new Error('the command was ended'))
-    void powers.pause(GRACE).then(() => powers.quit(signal === 'SIGTERM' ? 0 : EXIT.interrupted))
+    powers.later(GRACE, () => powers.quit(EXIT.interrupted))
   })
   return {
     signal: controller.signal,

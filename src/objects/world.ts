@@ -149,7 +149,8 @@ export class World implements Delegation {
     }
     const stored = toStored(slot.value, this.oidOf)
     const bytes = encodeValue(stored)
-    if (known?.origin === slot.value && known.bytes.equals(bytes)) return known.copy
+    if (known !== undefined && known.origin === slot.value && known.bytes.equals(bytes))
+      return known.copy
     const copy = toLive(stored, this.handleOf)
     state.borrowed ??= new Map()
     state.borrowed.set(name, { copy, origin: slot.value, bytes })

@@ -131,6 +131,13 @@ before(async () => {
   await world.send('accounts/account', 'clone:', ['accounts/alice'])
   await world.send('accounts/alice', 'setSlot:value:', ['balance', 42])
   await world.send('accounts/alice', 'setSlot:value:', ['note', HOSTILE])
+  await world.send('genesis', 'clone:', ['accounts/plain'])
+  await world.send('accounts/plain', 'setSlot:value:', ['rate', 1])
+  await world.request('CreateMethodCommand', {
+    target: 'accounts/plain',
+    method_name: 'display_yourself',
+    source: 'function display_yourself(self) {\n  return "rate " + self.rate\n}',
+  })
   browser = await launchBrowser()
   context = await browser.newContext({ colorScheme: 'light' })
   await context.addInitScript({ path: fileURLToPath(new URL('./page-probes.js', import.meta.url)) })
@@ -270,6 +277,17 @@ describe('sending messages', () => {
     await says(page.locator('form.send .hint'), 'Argument 2: two is no JSON')
     assert.equal(await page.locator('.entry').count(), 0)
     await page.locator('input:focus[aria-invalid="true"]').waitFor()
+  })
+
+  test('[UI29] the page says who writes methods, and says where nobody does', async () => {
+    const page = await visit()
+    await says(page.locator('.mind'), 'scripted writes what is missing')
+    const mute = await open(join(folder, 'mute'), { page: { port: 0 } })
+    await page.goto(mute.page as string)
+    await says(page.locator('.mind'), 'learning is off')
+    await page.getByText('Learning is off here').waitFor()
+    await page.close()
+    await mute.shut()
   })
 
   test('[UI39] what happens is said in one polite region', async () => {
@@ -421,6 +439,14 @@ describe('what an object shows of itself', () => {
     await page.clock.runFor(1_000)
     await says(page.locator('.view .v-figure-value'), '15')
     assert.equal(await world.send('accounts/alice', 'shown'), 2)
+  })
+
+  test('[UI35] a view that only looks is drawn again after a change of what it shows', async () => {
+    const page = await visit('accounts/plain')
+    await page.getByRole('button', { name: 'Display', exact: true }).click()
+    await says(page.locator('.view'), 'rate 1')
+    await world.send('accounts/plain', 'setSlot:value:', ['rate', 2])
+    await says(page.locator('.view'), 'rate 2')
   })
 
   test('[UI24] hostile text in a value and in a view stays text', async () => {

@@ -15,6 +15,9 @@ import { drawValue, objectLink } from './view.ts'
 /** Milliseconds after which a running message says for how long it has been running. */
 const PATIENCE_MS = 1_000
 
+/** Characters of an intent that are shown without being asked for. */
+const INTENT_LENGTH = 120
+
 export function useActivity(activity: Activity): readonly Entry[] {
   const [, setCount] = useState(0)
   useEffect(() => activity.listen(() => setCount((count) => count + 1)), [activity])
@@ -69,7 +72,7 @@ function EntryView(props: { entry: Entry; activity: Activity }): JSX.Element {
       h('code', { class: 'entry-message' }, `${entry.selector}${args === '' ? '' : ` (${args})`}`),
       h('span', { class: `entry-state ${entry.state}` }, stateText(entry)),
     ),
-    entry.intent === '' ? null : h('p', { class: 'comment' }, entry.intent),
+    h(Intent, { text: entry.intent }),
     h(
       'ol',
       { class: 'steps' },
@@ -110,6 +113,19 @@ function EntryView(props: { entry: Entry; activity: Activity }): JSX.Element {
         command: sendCommand(label, entry.selector, entry.args, entry.intent),
       }),
     ),
+  )
+}
+
+function Intent(props: { text: string }): JSX.Element | null {
+  const { text } = props
+  if (text === '') return null
+  const whole = h('p', { class: 'comment' }, text)
+  if (text.length <= INTENT_LENGTH) return whole
+  return h(
+    'details',
+    { class: 'intent' },
+    h('summary', null, `${text.slice(0, INTENT_LENGTH)}…`),
+    whole,
   )
 }
 

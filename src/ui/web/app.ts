@@ -11,7 +11,15 @@ import { Announcer, LiveRegion } from './live-region.ts'
 import { ObjectList } from './object-list.ts'
 import { PageContext, type PageParts } from './page-context.ts'
 import { useTarget } from './route.ts'
-import { ConnectionContext, nextFrame, useConnectionState, useNameOf, useNames } from './world.ts'
+import {
+  ConnectionContext,
+  type Mind,
+  nextFrame,
+  useConnectionState,
+  useMind,
+  useNameOf,
+  useNames,
+} from './world.ts'
 
 export function App(props: { connection: Connection }): JSX.Element {
   return h(ConnectionContext.Provider, { value: props.connection }, h(Page, props))
@@ -26,8 +34,10 @@ function Page(props: { connection: Connection }): JSX.Element {
   const activity = useMemo(() => new Activity(connection, nextFrame), [connection])
   const announcer = useMemo(() => new Announcer(), [])
   const entries = useActivity(activity)
+  const mind = useMind()
   const parts: PageParts = {
     nameOf,
+    mind,
     send: (message) => activity.send(message),
     announce: (sentence) => announcer.say(sentence),
   }
@@ -37,7 +47,7 @@ function Page(props: { connection: Connection }): JSX.Element {
     PageContext.Provider,
     { value: parts },
     h('a', { class: 'skip', href: '#main', onClick: skipToMain }, 'Skip to the object'),
-    h(Header, null),
+    h(Header, { mind }),
     h(Banner, { onRetry: () => connection.start() }),
     h(
       'div',
@@ -101,8 +111,9 @@ const STATE_WORDS: Readonly<Record<ConnectionState['kind'], string>> = {
   refused: 'refused',
 }
 
-function Header(): JSX.Element {
+function Header(props: { mind: Mind | undefined }): JSX.Element {
   const state = useConnectionState()
+  const { mind } = props
   return h(
     'header',
     { class: 'top' },
@@ -113,6 +124,7 @@ function Header(): JSX.Element {
       'BAT OS',
     ),
     h('span', { class: 'tagline' }, 'objects that learn what they do not understand'),
+    mind === undefined ? null : h('span', { class: 'mind' }, mindText(mind)),
     h(
       'span',
       { class: `live ${state.kind}` },
@@ -120,6 +132,12 @@ function Header(): JSX.Element {
       STATE_WORDS[state.kind],
     ),
   )
+}
+
+function mindText({ model, policy }: Mind): string {
+  if (policy === 'off') return 'learning is off'
+  const what = policy === 'review' ? 'proposes, a person decides' : 'writes what is missing'
+  return `${model} ${what}`
 }
 
 function Banner(props: { onRetry(): void }): JSX.Element | null {

@@ -33,18 +33,21 @@ export function ObjectCard(props: {
   const { announce } = usePage()
   const [oid, setOid] = useState<string | undefined>(undefined)
   const [draft, setDraft] = useState<Draft>(EMPTY_DRAFT)
-  const display = useDisplay(oid)
+  const [seen, setSeen] = useState('')
+  const display = useDisplay(oid, seen)
   const view = useObject(target, display.changed)
+  const tid = view.kind === 'state' ? view.tid : ''
   const current = view.kind === 'state' ? view.state.oid : undefined
   useEffect(() => {
     setOid(current)
     setDraft(EMPTY_DRAFT)
   }, [current])
   useEffect(() => {
+    setSeen(tid)
     if (view.kind !== 'state' || view.changed.size === 0) return
     const what = view.changed.size === 1 ? 'One slot' : `${view.changed.size} slots`
     announce(`${what} changed in ${view.state.name ?? view.state.oid}`)
-  }, [view.kind === 'state' ? view.tid : ''])
+  }, [tid])
 
   const fill = (part: Partial<Draft>): void =>
     setDraft({ ...EMPTY_DRAFT, ...part, filled: draft.filled + 1 })
@@ -102,8 +105,11 @@ function Card(props: CardProps): JSX.Element {
     intent: string,
     target = label,
   ): Promise<void> => {
+    const begun = display.asOf()
     const outcome = await send({ target, selector, args, intent })
-    if (selector === DISPLAY_SELECTOR && target === label) display.take(state.oid, outcome)
+    if (selector === DISPLAY_SELECTOR && target === label) {
+      display.take(state.oid, outcome, begun)
+    }
   }
   return h(
     'article',

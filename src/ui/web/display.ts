@@ -28,24 +28,28 @@ export const DISPLAY_INTENT = [
 ].join(' ')
 
 export interface Display {
-  shown: { value: unknown; tid: string | undefined } | undefined
+  shown: { value: unknown; tid: string } | undefined
   fault: WireFault | undefined
   asking: boolean
   ask(): void
+  /** What is known of the object now. An answer without a transaction of its own is at least as new as when it was asked for. */
+  asOf(): string
   /** Takes an answer that came by another way, such as the send form. */
-  take(from: string, outcome: Outcome): void
+  take(from: string, outcome: Outcome, begun: string): void
   /** Tells of a change to what the card shows. */
   changed(tid: string): void
   hide(): void
 }
 
-export function useDisplay(oid: string | undefined): Display {
+/** `tid` is that of the state which the card shows. */
+export function useDisplay(oid: string | undefined, tid: string): Display {
   const connection = useConnection()
   const [shown, setShown] = useState<Display['shown']>(undefined)
   const [fault, setFault] = useState<WireFault | undefined>(undefined)
   const [asking, setAsking] = useState(false)
-  const live = useRef({ oid, shown, timer: 0, newest: '' })
+  const live = useRef({ oid, tid, shown, timer: 0, newest: '' })
   live.current.oid = oid
+  live.current.tid = tid
   live.current.shown = shown
   useEffect(() => {
     setShown(undefined)
@@ -57,16 +61,19 @@ export function useDisplay(oid: string | undefined): Display {
     }
   }, [oid])
 
+  const asOf = (): string => laterTid(live.current.tid, live.current.newest) ?? ''
   // It may be called by a listener of an earlier drawing, so it asks for the object that is shown now.
   const ask = async (): Promise<void> => {
     const of = live.current.oid
     if (of === undefined) return
+    const begun = asOf()
     setAsking(true)
     try {
       const fields = { target: of, selector: DISPLAY_SELECTOR, args: [], policy: 'off' as const }
-      const { result, tid } = await connection.call('SendCommand', fields, { resend: true }).answer
+      const { answer } = connection.call('SendCommand', fields, { resend: true })
+      const { result, tid: made } = await answer
       if (live.current.oid !== of) return
-      setShown({ value: result, tid })
+      setShown({ value: result, tid: made ?? begun })
       setFault(undefined)
     } catch (thrown) {
       if (live.current.oid === of) setFault(faultOf(thrown))
@@ -78,8 +85,8 @@ export function useDisplay(oid: string | undefined): Display {
     const now = live.current
     now.timer = 0
     // The news of a change may come before the answer that it belongs to, so they are compared only here.
-    const tid = now.shown?.tid
-    if (tid === undefined || laterTid(now.newest, tid) === tid) return
+    const seen = now.shown?.tid
+    if (seen === undefined || laterTid(now.newest, seen) === seen) return
     void ask()
   }
   return {
@@ -87,15 +94,16 @@ export function useDisplay(oid: string | undefined): Display {
     fault,
     asking,
     ask: () => void ask(),
-    take: (from, outcome) => {
+    asOf,
+    take: (from, outcome, begun) => {
       // A message may be answered when another object is shown already.
       if (!outcome.ok || from !== live.current.oid) return
-      setShown({ value: outcome.answer, tid: outcome.tid })
+      setShown({ value: outcome.answer, tid: outcome.tid ?? begun })
       setFault(undefined)
     },
-    changed: (tid) => {
+    changed: (changedIn) => {
       const now = live.current
-      now.newest = laterTid(tid, now.newest) ?? tid
+      now.newest = laterTid(changedIn, now.newest) ?? changedIn
       if (now.shown === undefined || now.timer !== 0) return
       now.timer = Number(setTimeout(refresh, PAUSE_MS))
     },
@@ -123,9 +131,7 @@ export function DisplayPanel(props: PanelProps): JSX.Element {
       'div',
       { class: 'section-head' },
       h('h3', { id: 'display-title' }, 'Display'),
-      shown === undefined
-        ? null
-        : h('span', { class: 'muted' }, shown.tid === undefined ? '' : `as of ${shown.tid}`),
+      shown === undefined ? null : h('span', { class: 'muted' }, `as of transaction ${shown.tid}`),
       can
         ? h(
             'button',

@@ -2,12 +2,14 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { Message, Outcome } from './activity.ts'
-import type { NameOf } from './world.ts'
+import type { Mind, NameOf } from './world.ts'
 
 export interface PageParts {
   /** Sends a message and shows it in the log. */
   send(message: Message): Promise<Outcome>
   nameOf: NameOf
+  /** Undefined until the kernel has told. */
+  mind: Mind | undefined
   /** Says a sentence to those who listen to the page instead of looking at it. */
   announce(sentence: string): void
 }

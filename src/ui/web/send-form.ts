@@ -6,6 +6,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { FullState } from '#protocol'
 import { parseArguments, sendCommand } from './arguments.ts'
 import { CopyButton } from './copy-button.ts'
+import { usePage } from './page-context.ts'
 import { TextField } from './text-field.ts'
 import { WIRE_TEXT } from './wire-text.ts'
 
@@ -30,6 +31,7 @@ interface FormProps {
 
 export function SendForm(props: FormProps): JSX.Element {
   const { state, target, draft, onDraft, onSend } = props
+  const { mind } = usePage()
   const [sentence, setSentence] = useState('')
   const selectorField = useRef<HTMLInputElement>(null)
   const argsField = useRef<HTMLInputElement>(null)
@@ -100,7 +102,7 @@ export function SendForm(props: FormProps): JSX.Element {
     h(
       'p',
       { id: `${id}-hint`, class: sentence === '' ? 'hint' : 'hint bad', role: 'status' },
-      sentence || hintFor(selector, isKnown),
+      sentence || hintFor(selector, isKnown, mind?.policy !== 'off'),
     ),
     h(IntentField, { intent: draft.intent, command, onIntent: (text) => change({ intent: text }) }),
   )
@@ -151,8 +153,9 @@ function IntentField(props: IntentProps): JSX.Element {
   )
 }
 
-function hintFor(selector: string, isKnown: boolean): string {
-  if (selector === '') return 'A message that nobody understands yet is learnt: a model writes it.'
+function hintFor(selector: string, isKnown: boolean, learns: boolean): string {
   if (isKnown) return `${selector} is understood. Arguments are JSON, with commas between them.`
+  if (!learns) return 'Learning is off here: only what is understood already is answered.'
+  if (selector === '') return 'A message that nobody understands yet is learnt: a model writes it.'
   return `Nobody here understands ${selector} yet. Send it, and watch it being learnt.`
 }

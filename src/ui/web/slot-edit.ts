@@ -11,6 +11,9 @@ import { fullText, isEditable, parseValue, shortText } from './value.ts'
 import { drawValue } from './view.ts'
 import { faultOf, useConnection } from './world.ts'
 
+/** Lines of a value, as JSON, that are shown without being asked for. */
+const LINES_MAX = 24
+
 export interface SlotProps {
   state: FullState
   slot: SlotState
@@ -153,7 +156,7 @@ function ReadValue(props: { value: unknown }): JSX.Element {
   const { nameOf } = usePage()
   const { value } = props
   const drawn = drawValue(value, { nameOf, send: undefined })
-  const isLong = shortText(value).endsWith('…') || fullText(value).split('\n').length > 8
+  const isLong = shortText(value).endsWith('…') || fullText(value).split('\n').length > LINES_MAX
   if (!isLong) return h('div', { class: 'value' }, drawn)
   return h(
     'details',

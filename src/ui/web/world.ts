@@ -102,9 +102,8 @@ export function slotKey(slot: SlotState): string {
 
 /** The oids whose changes can change what this object shows. */
 export function watchedOids(state: FullState): string[] {
-  const oids = new Set([state.oid])
+  const oids = new Set(state.chain)
   for (const slot of state.slots) {
-    oids.add(slot.holder)
     if (slot.kind !== 'parent') continue
     for (const value of [slot.value].flat()) {
       const ref = refOf(value)
@@ -247,6 +246,35 @@ export function useNames(prefix: string): Names {
   }, [connection, prefix, limit])
   const fetchMore = (): void => setLimit((old) => Math.min(old + NAMES_PAGE, NAMES_MAX))
   return { ...page, fetchMore }
+}
+
+/** Who writes methods here, and whether they are installed: see GetStatusCommand. */
+export interface Mind {
+  model: string
+  policy: string
+}
+
+/** The mind of the kernel, asked anew after each connection, since another kernel may have come. */
+export function useMind(): Mind | undefined {
+  const connection = useConnection()
+  const state = useConnectionState()
+  const [mind, setMind] = useState<Mind | undefined>(undefined)
+  useEffect(() => {
+    if (state.kind !== 'open') return
+    let ended = false
+    connection.read('GetStatusCommand', {}).then(
+      ({ result }) => {
+        const { model, policy } = result as Partial<Mind>
+        if (!ended) setMind({ model: String(model), policy: String(policy) })
+      },
+      // Without a status the page only says less.
+      () => setMind(undefined),
+    )
+    return () => {
+      ended = true
+    }
+  }, [connection, state.kind])
+  return mind
 }
 
 /** What to call an object: its shortest name when the list knows one, else its oid. */

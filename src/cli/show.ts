@@ -1,0 +1,119 @@
+// Owns: the verbs that show one object, and one method of it.
+// Leaves: what an object holds to the kernel; values as text to value-text.ts.
+// Laws: CL41 an object's own slots come first, then those of its parents in order of lookup, by holder. CL42 `source`
+// prints the source alone, byte for byte.
+import type { Client } from '#bridge'
+import type { FullState, SlotState } from '#protocol'
+import type { Command } from './command.ts'
+import { cliFault } from './faults.ts'
+import { plain, type Stream } from './terminal.ts'
+import { clip, inline } from './value-text.ts'
+
+/** Columns that a slot's name is given before the rest of the line moves right for it alone. */
+const NAME_COLUMNS = 24
+
+/** `batos show TARGET` */
+export async function show(
+  command: Command,
+  [target]: string[],
+  options: { at?: string },
+): Promise<void> {
+  await command.withKernel(({ client }) => printObject(command, client, { target, ...options }))
+}
+
+/** `batos awaken` */
+export async function awaken(command: Command): Promise<void> {
+  await command.withKernel(async ({ client, world }) => {
+    const more = { image: command.options.image, awakened: world?.awakened ?? false }
+    await printObject(command, client, {}, more)
+  })
+}
+
+async function printObject(
+  command: Command,
+  client: Client,
+  fields: { target?: string | undefined; at?: string },
+  more: Record<string, unknown> = {},
+): Promise<void> {
+  const state = (await client.request('GetFullStateCommand', fields)) as FullState
+  if (command.options.json) return command.print({ ...state, ...more }, () => undefined)
+  const { out } = command.terminal
+  const own = state.slots.filter(({ holder }) => holder === state.oid)
+  const title = state.name === null ? state.oid : `${plain(state.name)}  ${state.oid}`
+  out.line(out.style('bold', title))
+  out.line(out.style('dim', `as of transaction ${state.tid}`))
+  printSlots(out, 'Own slots', own)
+  const holders = [...new Set(state.slots.map(({ holder }) => holder))]
+  for (const holder of holders) {
+    if (holder === state.oid) continue
+    const name = await nameOf(client, holder, fields.at)
+    const from = name === null ? holder : `${plain(name)} (${holder})`
+    printSlots(out, `From ${from}`, state.slots.filter((slot) => slot.holder === holder))
+  }
+}
+
+async function nameOf(client: Client, oid: string, at: string | undefined): Promise<string | null> {
+  const fields = at === undefined ? { target: oid } : { target: oid, at }
+  return ((await client.request('GetFullStateCommand', fields)) as FullState).name
+}
+
+function printSlots(out: Stream, title: string, slots: SlotState[]): void {
+  out.line()
+  out.line(slots.length === 0 ? `${title}: none` : title)
+  const longest = Math.max(0, ...slots.map(({ name }) => plain(name).length))
+  const width = Math.min(longest, NAME_COLUMNS)
+  for (const slot of slots) {
+    const head = `  ${plain(slot.name).padEnd(width)}  ${slot.kind.padEnd(6)}  `
+    out.line(`${head}${clip(slotText(slot), Math.max(20, out.columns - head.length))}`)
+  }
+}
+
+function slotText(slot: SlotState): string {
+  if (slot.kind !== 'method') return inline(slot.value)
+  const by = slot.model || slot.author || ''
+  const version = `v${slot.version ?? 1}${by === '' ? '' : ` by ${plain(by)}`}`
+  const comment = slot.comment ? `  ${plain(slot.comment)}` : ''
+  return `${parametersOf(slot.source ?? '')}  ${version}${comment}`
+}
+
+/** The parameters of a method as its source writes them, without the receiver. */
+export function parametersOf(source: string): string {
+  const open = source.indexOf('(')
+  let depth = 0
+  for (let i = open; i >= 0 && i < source.length; i++) {
+    if ('([{'.includes(source[i] as string)) depth++
+    else if (')]}'.includes(source[i] as string) && --depth === 0) {
+      const inside = source.slice(open + 1, i)
+      return `(${inside.replace(/^\s*self\b[^,]*(,\s*|$)/, '').trim()})`
+    }
+  }
+  return '(…)'
+}
+
+/** `batos source TARGET SELECTOR` */
+export async function source(
+  command: Command,
+  [target = '', selector = '']: string[],
+  options: { at?: string },
+): Promise<void> {
+  const state = (await command.ask('GetFullStateCommand', { target, ...options })) as FullState
+  const slot = state.slots.find(({ name }) => name === selector)
+  if (slot?.kind !== 'method') {
+    const what = slot === undefined ? 'nothing' : `data: ${clip(inline(slot.value), 60)}`
+    throw cliFault(
+      'TARGET_UNKNOWN',
+      `${target} has no method ${selector}; under that name it has ${what}`,
+      { target, selector },
+      `\`batos show ${target}\` lists its methods.`,
+    )
+  }
+  const { out, err } = command.terminal
+  command.print({ target, selector, ...slot }, () => {
+    const held = slot.holder === state.oid ? '' : `, held by ${slot.holder}`
+    const by = plain(slot.model || slot.author || 'nobody')
+    err.line(`${selector} of ${target}: version ${slot.version} by ${by}${held}, at ${slot.tid}`)
+    if (slot.comment) err.line(plain(slot.comment))
+    const text = slot.source ?? ''
+    out.write(out.foreign(text.endsWith('\n') ? text : `${text}\n`))
+  })
+}

@@ -1,0 +1,99 @@
+// Owns: the verbs about the image as a whole: what runs on it, and whether it is sound.
+// Leaves: counting to the kernel, reading records to the store.
+// Laws: CL43 every hint of `status` is a command that can be typed. CL44 `verify` ends with 8 and one line for each
+// damaged place; it changes nothing and awakens nothing.
+import { asFault } from '#ground'
+import type { Command } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import { cliFault } from './faults.ts'
+import type { VerifyAnswer } from './powers.ts'
+import { findKernel, whenFree } from './reach.ts'
+import { inline } from './value-text.ts'
+
+/** `batos status` */
+export async function status(command: Command): Promise<void> {
+  await command.withKernel(async ({ client, kernel }) => {
+    const answer = (await client.request('GetStatusCommand')) as Record<string, unknown>
+    const names = (await client.request('ListObjectsCommand', { limit: 1_000 })) as {
+      objects: unknown[]
+      next?: string
+    }
+    const about =
+      kernel === undefined
+        ? null
+        : { pid: kernel.pid, endpoint: kernel.endpoint, page: kernel.page }
+    const { out } = command.terminal
+    command.print({ ...answer, kernel: about }, () => {
+      const row = (name: string, text: unknown) => out.line(`${name.padEnd(14)}${String(text)}`)
+      row('image', command.folder)
+      if (kernel === undefined) row('kernel', 'none runs; this command opened the image for itself')
+      else {
+        row('kernel', `process ${kernel.pid}, ${kernel.endpoint}`)
+        row('page', kernel.page ?? 'none')
+        row('uptime', `${inline(answer.uptime)} s`)
+        row('model', inline(answer.model).replaceAll('"', ''))
+        row('policy', answer.policy)
+        row('in motion', `${answer.pending} messages, ${answer.waiting} waiting for a method`)
+        row('so far', `${answer.messages} messages, ${answer.installed} methods learnt`)
+      }
+      row('transactions', answer.tid)
+      row('named objects', `${names.objects.length}${names.next === undefined ? '' : ' and more'}`)
+      out.line()
+      out.line('Next:')
+      if (kernel === undefined) out.line(`  ${command.hint('up')}`)
+      out.line(`  ${command.hint('ls')}`)
+      out.line(`  ${command.hint('log --limit 5')}`)
+    })
+  })
+}
+
+/** `batos verify` */
+export async function verify(command: Command): Promise<number> {
+  const answer = await verified(command)
+  const { out } = command.terminal
+  command.print(answer, () => {
+    const { objects, revisions, transactions, damage } = answer
+    for (const { problem, oid, tid } of damage) {
+      const where = [oid ?? '', tid === null ? '' : `at ${tid}`].filter((one) => one !== '')
+      out.line(`${where.join(' ') || 'the image'}: ${problem}`)
+    }
+    const count = `${objects} objects, ${revisions} records, ${transactions} transactions`
+    if (damage.length === 0) out.line(`Sound: ${count}.`)
+    else out.line(`${damage.length} damaged places in ${count}.`)
+  })
+  return answer.damage.length === 0 ? EXIT.done : EXIT.damaged
+}
+
+async function verified(command: Command): Promise<VerifyAnswer> {
+  const { powers, folder, signal } = command
+  if ((await powers.files.lookAt(`${folder}/data`)) === undefined) {
+    throw cliFault(
+      'TARGET_UNKNOWN',
+      `there is no image in ${command.options.image}`,
+      { image: command.options.image },
+      '`batos awaken` makes one; --image names another folder.',
+    )
+  }
+  const notes = command.terminal.err
+  return await whenFree(powers, { notes, signal }, async () => {
+    const running = await findKernel(powers, folder)
+    if (running === undefined) return await verifyClosed(command)
+    try {
+      return (await running.client.request('VerifyCommand', {}, { signal })) as VerifyAnswer
+    } finally {
+      await running.close()
+    }
+  })
+}
+
+/** A store that cannot even be opened is one damaged place. */
+async function verifyClosed(command: Command): Promise<VerifyAnswer> {
+  try {
+    return await command.powers.verifyImage(command.folder)
+  } catch (error) {
+    const fault = asFault(error)
+    if (fault?.code !== 'IMAGE_DAMAGED') throw error
+    const damage = [{ problem: fault.message, oid: null, tid: null }]
+    return { objects: 0, revisions: 0, transactions: 0, damage }
+  }
+}
