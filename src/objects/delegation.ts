@@ -84,6 +84,7 @@ export function findAbove(
 ): ObjectState | undefined {
   const chain = chainOf(world, state)
   const start = chain.indexOf(after)
+  if (start < 0) return undefined
   for (const one of chain.slice(start + 1)) if (world.slotsOf(one).has(name)) return one
   return undefined
 }

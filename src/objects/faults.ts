@@ -1,5 +1,7 @@
-// Owns: the codes that running a message can end in. Their pages are in docs/faults/.
-import { faultsOf } from '#ground'
+// Owns: the codes that running a message can end in, and telling our own faults from what guest code makes of them.
+// Leaves: the pages of the codes to docs/faults/.
+// Laws: OB33 a fault of ours cannot be altered by guest code, and nothing that guest code makes passes for one.
+import { type Fault, faultsOf } from '#ground'
 
 export const OBJECT_FAULTS = {
   NOT_UNDERSTOOD: {
@@ -26,5 +28,30 @@ export const OBJECT_FAULTS = {
   FIELD_INVALID: { retry: 'never', remedy: 'Correct the field and send the message again.' },
 } as const
 
+const OURS = new WeakSet<object>()
+
+/** Makes a fault one of ours: guest code may catch it and read it, and that is all. Answers it. */
+export function sealFault(fault: Fault): Fault {
+  if (fault.data !== undefined) freezeAll(fault.data)
+  OURS.add(Object.freeze(fault))
+  return fault
+}
+
+/** The fault in a thrown value if it is one that `sealFault` made ours. */
+export function ownFault(thrown: unknown): Fault | undefined {
+  return typeof thrown === 'object' && thrown !== null && OURS.has(thrown)
+    ? (thrown as Fault)
+    : undefined
+}
+
+function freezeAll(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  // Views of bytes cannot be frozen, and no fault of ours has any.
+  Object.freeze(value)
+  for (const part of Object.values(value)) freezeAll(part)
+}
+
+const make = faultsOf(OBJECT_FAULTS)
+
 /** Makes a fault of the object model; see OBJECT_FAULTS for the codes. */
-export const objectFault = faultsOf(OBJECT_FAULTS)
+export const objectFault: typeof make = (...parts) => sealFault(make(...parts))

@@ -1,6 +1,6 @@
 // The door of objects: the object model, pure and synchronous, for the image worker, the kernel and tests.
 export { decodeSlots, decodeValue, encodeSlots, encodeValue, type StoredSlot } from './codec.ts'
-export { objectFault } from './faults.ts'
+export { objectFault, sealFault } from './faults.ts'
 export { GENESIS, type Oid, oidText, parseOid, parseTid, type Tid } from './identity.ts'
 export { OBJECT_LIMITS } from './limits.ts'
 export { makeGlobals, seeded } from './mirror.ts'
@@ -13,6 +13,7 @@ export {
   checkSlotName,
   fromWire,
   isMap,
+  isSelector,
   MethodRef,
   Ref,
   toStored,

@@ -23,4 +23,14 @@ export const OBJECT_LIMITS = {
   nameLength: 256,
   /** Objects that one turn may make. */
   births: 10_000,
+  /** Objects and names that one turn may ask its surroundings for; each takes about 20 µs, and what was read stays. */
+  questions: 50_000,
+  /** Bytes of all records that one turn writes: a group of turns still fits one commit of the image. */
+  turnBytes: 16 * 1024 * 1024,
+  /** Bytes of one Uint8Array that guest code makes: a reply could not hold more. */
+  bytesLength: 8 * 1024 * 1024,
+  /** Bytes of all of them in one turn. They lie outside the engine's heap, whose limit does not hold them. */
+  bytesMade: 64 * 1024 * 1024,
+  /** UTF-16 units of a sentence that guest code throws. */
+  sentenceLength: 2_000,
 } as const

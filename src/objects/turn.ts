@@ -39,11 +39,11 @@ export interface Write {
   slots: string[]
 }
 
-/** What a turn came to. `reply` is in stored form. */
+/** What a turn came to. `reply` is a wire value's bytes. */
 export type TurnOutcome =
   | {
       kind: 'kept'
-      reply: unknown
+      reply: Uint8Array
       writes: Write[]
       names: { name: string; oid: Oid | null }[]
       fuel: number

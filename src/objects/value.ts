@@ -1,7 +1,8 @@
 // Owns: what a slot, an argument and a reply may hold, and the forms a value takes: live (in a turn), stored (in a record), wire.
 // Leaves: bytes to codec.ts; handing values to guest code to world.ts.
 // Laws: OB2 a value is null, undefined, boolean, finite number, string, bytes, big integer, date, reference, array or map
-// with string keys; anything else is refused with a sentence. OB3 a value is a tree: no cycles, no functions.
+// with string keys; anything else is refused with a sentence. OB3 a value is a tree: no cycles, no functions. What bytes
+// cannot tell apart (two zeros, halves of characters) is one value from the moment it is stored.
 import { objectFault } from './faults.ts'
 import { type Oid, oidText, parseOid } from './identity.ts'
 import { OBJECT_LIMITS } from './limits.ts'
@@ -38,9 +39,17 @@ export function checkSlotName(name: unknown): asserts name is string {
       `a slot's name is a text of 1 to ${OBJECT_LIMITS.nameLength} characters`,
     )
   }
-  if (RESERVED_NAMES.has(name) || hasControl(name)) {
+  if (RESERVED_NAMES.has(name) || hasControl(name) || !name.isWellFormed()) {
     throw objectFault('FIELD_INVALID', `no slot may be named ${JSON.stringify(name)}`)
   }
+}
+
+/** True for a text that may name a method: a slot's name that is not a parent's. */
+export function isSelector(name: unknown): name is string {
+  if (typeof name !== 'string' || name.length === 0 || name.length > OBJECT_LIMITS.nameLength) {
+    return false
+  }
+  return !RESERVED_NAMES.has(name) && !hasControl(name) && name.isWellFormed() && !name.endsWith('*')
 }
 
 /** Faults FIELD_INVALID unless the text may be bound to an object at the root. */
@@ -99,6 +108,7 @@ function storeValue(
   walk.count()
   switch (typeof value) {
     case 'string':
+      return value.toWellFormed()
     case 'boolean':
     case 'undefined':
     case 'bigint':
@@ -107,7 +117,8 @@ function storeValue(
       if (!Number.isFinite(value)) {
         throw objectFault('METHOD_FAILED', `${value} is not a value that can be kept or sent`)
       }
-      return value
+      // The bytes know one zero.
+      return value === 0 ? 0 : value
     case 'object':
       break
     default:
@@ -150,7 +161,7 @@ function storeContainer(
       if (RESERVED_NAMES.has(key)) {
         throw objectFault('METHOD_FAILED', `a map cannot have the key ${JSON.stringify(key)}`)
       }
-      map[key] = storeValue(value[key], oidOf, walk)
+      map[key.toWellFormed()] = storeValue(value[key], oidOf, walk)
     }
     copy = map
   } else {
@@ -186,7 +197,7 @@ export function toLive(value: unknown, handleOf: (oid: Oid) => unknown): unknown
 }
 
 const INT64_MIN = -(2n ** 63n)
-const INT64_MAX = 2n ** 64n - 1n
+const INT64_MAX = 2n ** 63n - 1n
 
 /** The wire form of a stored value: `{"$ref"}`, `{"$int"}`, `{"$map"}`; nil for undefined. */
 export function toWire(value: unknown): unknown {

@@ -10,10 +10,10 @@ function slot(name: string, holder: string, tid: string, value?: unknown): SlotS
 }
 
 function state(...slots: SlotState[]): FullState {
-  return { oid: '#9', name: null, tid: '7', slots }
+  return { oid: '#9', name: null, tid: '7', chain: ['#9', '#8', '#1', '#5'], slots }
 }
 
-test('[UI14] a card follows its object, every holder, and parents that hold nothing yet', () => {
+test('[UI14] a card follows its object and every object of its chain, those that hold nothing too', () => {
   const shown = state(
     slot('parent*', '#9', '1', [{ $ref: '#8' }, { $ref: '#5' }]),
     slot('rate', '#8', '2', 3),

@@ -102,15 +102,7 @@ export function slotKey(slot: SlotState): string {
 
 /** The oids whose changes can change what this object shows. */
 export function watchedOids(state: FullState): string[] {
-  const oids = new Set(state.chain)
-  for (const slot of state.slots) {
-    if (slot.kind !== 'parent') continue
-    for (const value of [slot.value].flat()) {
-      const ref = refOf(value)
-      if (ref !== undefined) oids.add(ref)
-    }
-  }
-  return [...oids].sort()
+  return [...state.chain].sort()
 }
 
 /** The keys of slots that are new or were written between two states of one object. */
