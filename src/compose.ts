@@ -11,8 +11,7 @@ import { DraftingLearner, type Provider } from '#mind'
 import { decodeValue, encodeValue } from '#objects'
 import { makePrivateFolder, readTexts, removeFile, spawnNode, writePrivate } from '#powers'
 import { pageFiles } from '#ui'
-
-export const VERSION = '0.1.0'
+import { VERSION } from './version.ts'
 
 export interface OpenOptions {
   /**
@@ -95,8 +94,9 @@ async function joinParts(
       version: VERSION,
     }),
   }
-  // The first need should not wait for a process to start.
-  if (options.provider !== undefined && policy !== 'off') kernel.prepareTrial()
+  const serves = options.zmq !== undefined || options.page !== undefined
+  // The first need should not wait for a process to start; a world open for one message seldom has a need.
+  if (options.provider !== undefined && policy !== 'off' && serves) kernel.prepareTrial()
   const served = await serveAll(folder, dispatcher, image, options)
   const client = localClient(dispatcher)
   const endClient = client.close.bind(client)

@@ -42,7 +42,7 @@ export class Command {
   /** Does something with a kernel, and lets go of it however that ends. */
   async withKernel<T>(
     work: (reached: Reached) => Promise<T>,
-    world: WorldOptions = { policy: 'off' },
+    world: () => Promise<WorldOptions> = async () => ({ policy: 'off' }),
   ): Promise<T> {
     const notes = this.terminal.err
     const reached = await reach(this.powers, this.folder, { world, notes, signal: this.signal })

@@ -46,7 +46,10 @@ const BY_FAULT: Readonly<Record<string, number>> = {
 }
 
 /** The exit code of a command that a fault ended. What has no kind of its own has simply failed. */
-export function exitCodeOf(fault: { code: string; data?: Record<string, unknown> | undefined }): number {
+export function exitCodeOf(fault: {
+  code: string
+  data?: Record<string, unknown> | undefined
+}): number {
   // The image is open in a kernel that does not answer: nothing conflicts, it only cannot be reached.
   if (fault.code === 'IMAGE_IN_USE' && fault.data?.unanswered === true) return EXIT.unreachable
   return Object.hasOwn(BY_FAULT, fault.code) ? (BY_FAULT[fault.code] as number) : EXIT.failed

@@ -1,8 +1,8 @@
 // Owns: the verbs that list: names, and transactions of the image, of an object, of a slot.
 // Leaves: what is listed to the kernel.
 // Laws: CL40 a list is whole: what one page does not hold is asked for page by page, or its end is told.
-import type { Client } from '#bridge'
 import type { Command } from './command.ts'
+import type { Asker } from './powers.ts'
 import { plain } from './terminal.ts'
 import { clip } from './value-text.ts'
 
@@ -35,7 +35,7 @@ export async function ls(command: Command, [prefix]: string[]): Promise<void> {
   })
 }
 
-async function allNames(client: Client, fields: { prefix?: string }): Promise<Names['objects']> {
+async function allNames(client: Asker, fields: { prefix?: string }): Promise<Names['objects']> {
   const objects: Names['objects'] = []
   let after: string | undefined
   do {
@@ -79,7 +79,7 @@ function printEntries(command: Command, list: Entry[], limit: number | undefined
       const parts = [tid.padStart(tids), localTime(time), plain(author).padEnd(authors)]
       const what = [plain(note), changesText(changes), namesText(names)].filter((one) => one !== '')
       const head = parts.join('  ')
-      out.line(`${head}  ${clip(what.join('  '), Math.max(20, out.columns - head.length - 2))}`)
+      out.line(`${head}  ${clip(what.join('  '), Math.max(20, out.edge - head.length - 2))}`)
     }
     const last = list.at(-1)
     if (last !== undefined && list.length === limit && last.tid !== '1') {

@@ -91,44 +91,47 @@ export async function pullModel(command: Command, entry: ModelEntry): Promise<st
   }
 }
 
-/** Opens a model that is there. The caller closes the provider. */
-async function openModel(command: Command, model: ChosenModel, path: string | undefined): Promise<Provider> {
-  const { EmbeddedProvider, OpenAiProvider } = await import('#mind')
-  const { files, machine, settings } = command.powers
-  if (model.server !== undefined) {
-    return new OpenAiProvider({ url: model.server, apiKey: settings.apiKey })
-  }
-  const file = path as string
-  const seen = await files.lookAt(file)
-  return new EmbeddedProvider({
-    name: model.name,
-    model: file,
-    identity: model.entry?.sha256 ?? `${file} ${seen?.bytes}`,
-    prompts: settings.prompts,
-    spawn: (entry) => machine.spawn(entry, { execArgv: [] }),
-  })
+/** A provider that a world opens at its first need, once. */
+export interface LazyProvider {
+  name: string
+  open: () => Promise<Provider>
+  /** Closes the provider if it was opened. */
+  close: () => Promise<void>
 }
 
-/** The provider that a world opens at its first need. `fetch` says whether a missing model may be fetched then. */
-export function providerOf(
-  command: Command,
-  model: ChosenModel,
-  fetch: boolean,
-): { name: string; open: () => Promise<Provider> } {
+/** The provider of a model. `fetch` says whether a missing model may be fetched at the first need. */
+export function providerOf(command: Command, model: ChosenModel, fetch: boolean): LazyProvider {
+  let opened: Promise<Provider> | undefined
+  const open = async () => {
+    const missing = model.entry !== undefined && model.path === undefined
+    if (missing && !fetch) throw missingModel(model)
+    if (missing) {
+      command.terminal.err.line(`${model.name} is not here yet; fetching it once.`)
+      await pullModel(command, model.entry as ModelEntry)
+    }
+    return await command.powers.openProvider(
+      model.entry === undefined ? (model.path ?? model.text) : model.text,
+    )
+  }
   return {
     name: model.name,
-    open: async () => {
-      if (model.entry === undefined || model.path !== undefined) {
-        return await openModel(command, model, model.path)
-      }
-      if (!fetch) throw missingModel(model)
-      command.terminal.err.line(`${model.name} is not here yet; fetching it once.`)
-      return await openModel(command, model, await pullModel(command, model.entry))
+    open: () => {
+      opened ??= open().catch((error: unknown) => {
+        // A model that could not be had now may be had at the next need.
+        opened = undefined
+        throw error
+      })
+      return opened
+    },
+    close: async () => {
+      // One that failed to open was told to whoever asked for it, and holds nothing.
+      const provider = await opened?.catch(() => undefined)
+      await provider?.close()
     },
   }
 }
 
-export const missingModel = (model: ChosenModel): Error =>
+const missingModel = (model: ChosenModel): Error =>
   cliFault(
     'GENERATION_FAILED',
     `the model ${model.name} is not on this machine`,

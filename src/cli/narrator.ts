@@ -1,13 +1,15 @@
 // Owns: telling what happens to a message before its answer, in sentences, as it happens.
 // Leaves: the events to the wire; where to tell it to the stream handed in.
 // Laws: CL50 each event is told when it comes; a draft's text appears as the model writes it where somebody looks, and
-// whole once it was tried elsewhere.
+// whole once it has passed its trial elsewhere.
 import { plain, type Stream } from './terminal.ts'
 
 /** What is told of: the message that was sent, and who holds what by name. */
 export interface Told {
   target: string
   selector: string
+  /** Whether it is told that the message waits; a story with one message in it does not need that. */
+  queued?: boolean
 }
 
 /** Indentation of source in the telling. */
@@ -38,7 +40,7 @@ export class Narrator {
     const text = (name: string) => plain(String(event[name] ?? ''))
     switch (event.kind) {
       case 'queued':
-        return 'The message waits for its turn.'
+        return this.#told.queued === true ? 'Queued.' : undefined
       case 'not-understood':
         return this.#notUnderstood(text('target'), text('selector'))
       case 'drafting': {

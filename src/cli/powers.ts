@@ -2,7 +2,6 @@
 // Leaves: making all of it to main.ts, which alone reads arguments and environment.
 // Laws: CL1 nothing here reads the process by itself, so that a test can hold every part.
 import type { Client } from '#bridge'
-import type { SpawnChild } from '#kernel'
 import type { Provider } from '#mind'
 
 /** One of the two streams out. */
@@ -23,12 +22,8 @@ export interface Settings {
   forceColor: boolean
   /** The folder of models. */
   models: string
-  /** The folder of what models have prepared: their saved prompts. */
-  prompts: string
   /** The file of the user's choices. */
   config: string
-  /** BATOS_API_KEY, for servers with OpenAI's interface; asked anew each time. */
-  apiKey: () => string | undefined
 }
 
 export interface Files {
@@ -46,7 +41,10 @@ export interface Files {
 export interface Machine {
   describe(): { platform: string; cores: number; memory: number; node: string }
   isAlive(pid: number): boolean
-  listens(place: { path: string } | { host: string; port: number }, within: number): Promise<boolean>
+  listens(
+    place: { path: string } | { host: string; port: number },
+    within: number,
+  ): Promise<boolean>
   isPortFree(port: number): Promise<boolean>
   /** Runs a program of the user's, with the user's environment. */
   run(
@@ -56,11 +54,13 @@ export interface Machine {
   ): Promise<{ code: number | null; stdout: string; stderr: string }>
   /** Loads the store's native part; rejects when it cannot be. */
   loadStore(): Promise<void>
-  spawn: SpawnChild
 }
 
+/** What can be asked of a kernel, wherever it runs. */
+export type Asker = Pick<Client, 'request' | 'requestWithTid' | 'send'>
+
 /** A world that this process has opened. */
-export interface World extends Client {
+export interface World extends Asker {
   readonly awakened: boolean
   readonly image: string
   readonly endpoint: string | undefined
@@ -104,6 +104,8 @@ export interface Powers {
   /** Ends the process at once. */
   quit: (code: number) => never
   openWorld: (folder: string, options: WorldOptions) => Promise<World>
+  /** Opens a model that is there, by its name, path or address. The caller closes it. */
+  openProvider: (text: string) => Promise<Provider>
   /** Reads every record of an image that no kernel has open. Faults IMAGE_IN_USE. */
   verifyImage: (folder: string) => Promise<VerifyAnswer>
   pid: number

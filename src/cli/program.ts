@@ -2,18 +2,17 @@
 // Leaves: doing them to the verbs, which are loaded when they are wanted.
 // Laws: CL7 every command has --help with an example, and -h anywhere shows help alone. CL8 a word that is no command
 // is answered with exit code 2 and the nearest that is.
-import {
-  Command as Program,
-  CommanderError,
-  InvalidArgumentError,
-  Option,
-} from 'commander'
+import { Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { Command, type CommonOptions, DEFAULT_IMAGE } from './command.ts'
 import { EXIT, EXIT_WORDS } from './exit-codes.ts'
 import type { Powers } from './powers.ts'
 import type { Terminal } from './terminal.ts'
 
-type Verb = (command: Command, words: string[], options: Record<string, unknown>) => Promise<unknown>
+type Verb = (
+  command: Command,
+  words: string[],
+  options: Record<string, unknown>,
+) => Promise<unknown>
 
 /** One command: its words, its help, its options, and where it is done. */
 interface Declared {
@@ -84,7 +83,9 @@ function makeProgram(powers: Powers, terminal: Terminal): Program {
       getOutHasColors: () => terminal.out.colored,
       getErrHasColors: () => terminal.err.colored,
     })
-    .showHelpAfterError('  `batos --help` lists the commands; `--help` after a command shows an example.')
+    .showHelpAfterError(
+      '  `batos --help` lists the commands; `--help` after a command shows an example.',
+    )
     .exitOverride()
     .addHelpText(
       'after',

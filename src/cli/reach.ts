@@ -2,10 +2,9 @@
 // Leaves: the wire to the bridge; opening a world to the function handed in.
 // Laws: CL30 kernel.json is believed only when its Hello answers with the same image. CL31 one that a dead kernel left
 // costs no waiting. CL32 an image that another short command has is waited for, PATIENCE at most.
-import type { Client } from '#bridge'
 import { asFault } from '#ground'
 import { cliFault } from './faults.ts'
-import type { Powers, World, WorldOptions } from './powers.ts'
+import type { Asker, Powers, World, WorldOptions } from './powers.ts'
 import type { Stream } from './terminal.ts'
 
 /** Milliseconds that a command waits for an image in use: a short command takes one or two. */
@@ -33,7 +32,7 @@ export interface KernelFile {
 
 /** A kernel that can be asked. `world` is there when it is this command's own. */
 export interface Reached {
-  client: Client
+  client: Asker
   kernel: KernelFile | undefined
   world: World | undefined
   close(): Promise<void>
@@ -93,9 +92,9 @@ export async function findKernel(
   }
 }
 
-/** How to reach: what the kernel is opened with when this command becomes one. */
+/** How to reach. `world` says what the kernel is opened with, and is asked when this command becomes one. */
 export interface ReachOptions {
-  world: WorldOptions
+  world: () => Promise<WorldOptions>
   /** Told in one sentence what takes long. */
   notes: Stream
   signal: AbortSignal
@@ -110,7 +109,7 @@ export async function reach(
   return await whenFree(powers, options, async () => {
     const running = await findKernel(powers, folder)
     if (running !== undefined) return running
-    const world = await powers.openWorld(folder, options.world)
+    const world = await powers.openWorld(folder, await options.world())
     await world.request('HelloCommand', { client: CLIENT_NAME })
     return { client: world, kernel: undefined, world, close: () => world.shut() }
   })

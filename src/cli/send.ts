@@ -26,16 +26,20 @@ export async function send(
 ): Promise<void> {
   const args = rest.map(readArgument)
   const { model: _, quiet, ...fields } = options
-  const narrator = new Narrator(command.terminal.err, { target, selector })
+  const narrator = new Narrator(command.terminal.err, { target, selector, queued: true })
   const how: SendOptions = { ...fields, signal: command.signal }
   if (quiet !== true) how.onEvent = (event) => narrator.tell(event)
-  const world = await worldFor(command, options)
   const answer = await command.withKernel(
-    ({ client }) => client.requestWithTid('SendCommand', { target, selector, args, ...fields }, how),
-    world,
+    ({ client }) =>
+      client.requestWithTid('SendCommand', { target, selector, args, ...fields }, how),
+    () => worldFor(command, options),
   )
   const { out } = command.terminal
-  const document = { ok: true, result: answer.result, ...(answer.tid === undefined ? {} : { tid: answer.tid }) }
+  const document = {
+    ok: true,
+    result: answer.result,
+    ...(answer.tid === undefined ? {} : { tid: answer.tid }),
+  }
   command.print(document, () => {
     const { result } = answer
     out.line(typeof result === 'string' ? out.foreign(result) : outline(result, out.columns))

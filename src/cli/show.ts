@@ -2,10 +2,10 @@
 // Leaves: what an object holds to the kernel; values as text to value-text.ts.
 // Laws: CL41 an object's own slots come first, then those of its parents in order of lookup, by holder. CL42 `source`
 // prints the source alone, byte for byte.
-import type { Client } from '#bridge'
 import type { FullState, SlotState } from '#protocol'
 import type { Command } from './command.ts'
 import { cliFault } from './faults.ts'
+import type { Asker } from './powers.ts'
 import { plain, type Stream } from './terminal.ts'
 import { clip, inline } from './value-text.ts'
 
@@ -31,7 +31,7 @@ export async function awaken(command: Command): Promise<void> {
 
 async function printObject(
   command: Command,
-  client: Client,
+  client: Asker,
   fields: { target?: string | undefined; at?: string },
   more: Record<string, unknown> = {},
 ): Promise<void> {
@@ -48,11 +48,15 @@ async function printObject(
     if (holder === state.oid) continue
     const name = await nameOf(client, holder, fields.at)
     const from = name === null ? holder : `${plain(name)} (${holder})`
-    printSlots(out, `From ${from}`, state.slots.filter((slot) => slot.holder === holder))
+    printSlots(
+      out,
+      `From ${from}`,
+      state.slots.filter((slot) => slot.holder === holder),
+    )
   }
 }
 
-async function nameOf(client: Client, oid: string, at: string | undefined): Promise<string | null> {
+async function nameOf(client: Asker, oid: string, at: string | undefined): Promise<string | null> {
   const fields = at === undefined ? { target: oid } : { target: oid, at }
   return ((await client.request('GetFullStateCommand', fields)) as FullState).name
 }
@@ -64,7 +68,7 @@ function printSlots(out: Stream, title: string, slots: SlotState[]): void {
   const width = Math.min(longest, NAME_COLUMNS)
   for (const slot of slots) {
     const head = `  ${plain(slot.name).padEnd(width)}  ${slot.kind.padEnd(6)}  `
-    out.line(`${head}${clip(slotText(slot), Math.max(20, out.columns - head.length))}`)
+    out.line(`${head}${clip(slotText(slot), Math.max(20, out.edge - head.length))}`)
   }
 }
 

@@ -37,6 +37,11 @@ export class Stream {
     return this.isTerminal && this.#output.columns > 0 ? this.#output.columns : COLUMNS
   }
 
+  /** Where a line is cut for the eye, columns: nowhere when another program reads. */
+  get edge(): number {
+    return this.isTerminal ? this.columns : Number.POSITIVE_INFINITY
+  }
+
   /** Writes as it is. */
   write(text: string): void {
     this.#clear()

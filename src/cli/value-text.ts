@@ -43,7 +43,8 @@ const BARE_KEY = /^[\p{L}_$][\p{L}\p{N}_$]*$/u
 /** A wire value in one line: like JSON, with bare keys, objects by their oid, and no control characters. */
 export function inline(value: unknown): string {
   if (typeof value === 'string') return plain(JSON.stringify(value))
-  if (typeof value !== 'object' || value === null) return String(value ?? 'nil').replace('null', 'nil')
+  if (typeof value !== 'object' || value === null)
+    return String(value ?? 'nil').replace('null', 'nil')
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return bytesText(value)
   if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
@@ -57,7 +58,8 @@ export function inline(value: unknown): string {
 /** A wire value over as many lines as it needs, none longer than `columns` where that can be helped. */
 export function outline(value: unknown, columns: number, indent = ''): string {
   const one = inline(value)
-  if (indent.length + one.length <= columns || typeof value !== 'object' || value === null) return one
+  if (indent.length + one.length <= columns || typeof value !== 'object' || value === null)
+    return one
   if (value instanceof Date || value instanceof Uint8Array) return one
   const inner = `${indent}  `
   if (Array.isArray(value)) {

@@ -66,6 +66,36 @@ export interface VerifyReport {
   damage: Damage[]
 }
 
+/** What a pack is asked to do. */
+export interface PackRequest {
+  /** The pack time: what could be read as of this transaction and later stays readable. Beyond the head, it is the head. */
+  before: Tid
+  /** Whether objects that nothing retained refers to are removed too, or old revisions only. */
+  gc: boolean
+  /** Objects that somebody outside the graph holds, such as a reply or a waiting message: with all they reach, they stay. */
+  keep?: Iterable<Oid>
+  /** Removes nothing: the report says what would be removed, and which kept objects refer to missing ones. */
+  checkOnly?: boolean
+}
+
+/** How far a pack is: objects visited so far, and revisions removed so far. */
+export interface PackProgress {
+  phase: 'mark' | 'sweep'
+  objects: number
+  removed: number
+}
+
+/** What a pack came to. `missing` has references of kept objects, as of the pack time, to what is not there. */
+export interface PackReport {
+  packedTo: Tid
+  /** Objects that lost all they had, and revisions removed in all. */
+  objectsRemoved: number
+  revisionsRemoved: number
+  /** Objects that keep a revision. */
+  objectsKept: number
+  missing: { oid: Oid; ref: Oid }[]
+}
+
 export interface Store {
   /** The newest tid and the largest oid ever stored; 0 in an empty store. */
   head(): { tid: Tid; oid: Oid }
@@ -97,8 +127,23 @@ export interface Store {
   ): { key: string; value: Uint8Array }[]
   /** Keeps the group, all of it, and resolves when it is durable. Groups are kept in the order of the calls. */
   commit(group: Group): Promise<void>
-  /** Every object's newest revision, one by one, in order of oid. */
-  objects(): Iterable<Revision>
+  /**
+   * Every object's newest revision as of `at` (default: the head at the first step), one by one, in order of oid, gone
+   * ones too. Faults CONFLICT when a pack passes that transaction meanwhile.
+   */
+  objects(options?: { at?: Tid }): Iterable<Revision>
+  /**
+   * Transactions with their records, oldest first, from `start` to `stop`, both included; what is committed after the
+   * call is not seen. Of what is packed away the description alone comes. Faults CONFLICT when a pack passes by.
+   */
+  replay(options?: { start?: Tid; stop?: Tid }): Iterable<Transaction>
+  /** The newest pack time, 0 before the first: a read as of an earlier one that it cannot answer faults CONFLICT. */
+  packedTo(): Tid
+  /**
+   * Removes history, and with `gc` garbage, while reads and commits go on. Faults BUSY while another pack is under way
+   * and IMAGE_DAMAGED on a record that cannot be read; then nothing is removed.
+   */
+  pack(request: PackRequest, progress?: (progress: PackProgress) => void): Promise<PackReport>
   /** Reads everything and reports each damaged record and each reference to an object that is not there. */
   verify(): VerifyReport
   /** Waits for what was handed to commit, then lets go. A closed store faults on use. */

@@ -13,10 +13,13 @@ export interface ChildLike {
   onExit(callback: (code: number | null, signal: string | null) => void): void
 }
 
-/** Starts one of our own programs with Node's arguments given and an empty environment; `nice` lowers its priority (0 to 19). */
+/**
+ * Starts one of our own programs with Node's arguments given and an empty environment. `nice` lowers its priority (0 to
+ * 19); `memory` bounds its data, in MiB, where the operating system does such a thing.
+ */
 export type SpawnChild = (
   entry: string,
-  options: { execArgv: string[]; nice?: number },
+  options: { execArgv: string[]; nice?: number; memory?: number },
 ) => ChildLike
 
 /** `.ts` in a checkout, `.js` in the packed package. */

@@ -93,6 +93,11 @@ export class Head {
     return this.store.read(oid, at)
   }
 
+  /** True for an object that is there. */
+  has(oid: Oid): boolean {
+    return this.read(oid)?.kind === 'object'
+  }
+
   /** An object's payload; undefined for what is no object. */
   payload(oid: Oid, at?: Tid): Uint8Array | undefined {
     const revision = this.read(oid, at)

@@ -3,13 +3,14 @@
 // Laws: KN10 a message is answered once. KN11 a need ends the attempt; the message becomes durable, the need is met outside,
 // and the turn runs again on the newest state. KN12 one generation serves everyone who waits for the same method.
 // KN13 a key's handler runs once: its answer is kept with the turn and sent again for 24 hours. KN14 a deadline or a cancel
-// ends the message, and a generation only when nobody else awaits it. KN15 what is over a limit is refused with BUSY.
+// ends the message, and a generation only when nobody else awaits it. KN15 what is over a limit is refused with BUSY. KN18
+// what a message refers to is there, or the message is refused. KN19 a message that asks for too many methods ends.
 //
 //   admitted --> queued --> running --> answered
 //                  ^           |need
 //                  |           v
 //                  +--met-- waiting          deadline, cancel: any --> answered
-import { type FaultRecord, Fault } from '#ground'
+import { asFault, Fault, type FaultRecord } from '#ground'
 import type { Store, TableWrite, Transaction } from '#image'
 import {
   type Change,
@@ -20,6 +21,7 @@ import {
   OBJECT_LIMITS,
   type Oid,
   oidText,
+  Ref,
   type Tid,
 } from '#objects'
 import type { SpawnChild } from './child.ts'
@@ -118,7 +120,9 @@ export class Kernel {
   readonly #pending = new Set<Pending>()
   #closing = false
   #n = 0
+  /** The number of the newest record of a waiting message, and how many wait. */
   #waitingNumber = 0
+  #waiting = 0
   readonly counts = { messages: 0, faults: 0, generations: 0, installed: 0 }
 
   constructor(options: KernelOptions) {
@@ -155,8 +159,9 @@ export class Kernel {
       twin.listeners.push(listener)
       return { cancel: () => false }
     }
-    if (this.#sequence.length >= KERNEL_LIMITS.queueLength) {
-      listener.answer({ ok: false, fault: busy(`${KERNEL_LIMITS.queueLength} messages wait`) })
+    const refused = this.#full() ?? this.#missing(message.args, message.holder)
+    if (refused !== undefined) {
+      listener.answer({ ok: false, fault: refused })
       return { cancel: () => false }
     }
     const pending = this.#admit(message, [listener], {
@@ -168,6 +173,26 @@ export class Kernel {
     return {
       cancel: () => this.#end(pending, kernelFault('CANCELLED', 'the message was cancelled')),
     }
+  }
+
+  #full(): FaultRecord | undefined {
+    if (this.#sequence.length >= KERNEL_LIMITS.queueLength) {
+      return busy(`${KERNEL_LIMITS.queueLength} messages wait`)
+    }
+    if (this.#sequence.weight >= KERNEL_LIMITS.queueBytes) return busy('large messages wait')
+    return undefined
+  }
+
+  /** The fault of a value that refers to what is not there: once stored, it would be a reference to nothing. */
+  #missing(value: unknown, holder?: Oid): FaultRecord | undefined {
+    const oids = new Set<Oid>(holder === undefined ? [] : [holder])
+    collectRefs(value, oids)
+    for (const oid of oids) {
+      if (this.head.has(oid)) continue
+      const target = oidText(oid)
+      return kernelFault('TARGET_UNKNOWN', `there is no object ${target}`, { target }).toRecord()
+    }
+    return undefined
   }
 
   #admit(message: Message, listeners: Listener[], frame: Pending['frame']): Pending {
@@ -226,6 +251,7 @@ export class Kernel {
     pending.done = true
     clearTimeout(pending.timer)
     this.#pending.delete(pending)
+    if (pending.record !== undefined) this.#waiting--
     if (pending.message.key !== undefined) this.#byKey.delete(keyId(pending.message))
     if (!answer.ok) this.counts.faults++
     for (const listener of pending.listeners) listener.answer(answer)
@@ -240,7 +266,7 @@ export class Kernel {
       const write = { table: 'waiting', key: pending.record, value: null } as const
       this.#sequence.keep([write]).catch((error: unknown) => {
         // The record then runs once more at the next start, where nobody is answered: harmless, and told.
-        this.options.onWorkerEnd?.({ reason: 'refused', detail: String(error) })
+        this.options.onWorkerEnd?.({ reason: 'unkept', detail: String(error) })
       })
     }
     return true
@@ -295,17 +321,35 @@ export class Kernel {
       selector: need.selector,
       holder: learner,
     })
+    if (++pending.needs > KERNEL_LIMITS.needs) {
+      // A method may catch the fault of each need and ask for the next: only the end of the message ends that.
+      const many = `one message met more than ${KERNEL_LIMITS.needs} missing methods`
+      return this.#conclude(pending, kernelFault('LIMIT', many).toRecord())
+    }
     const refusal = this.#refusalOf(pending, need)
     if (refusal !== undefined) return this.#again(pending, need, refusal)
-    const record = pending.record ?? this.#newRecord()
+    if (pending.record === undefined) {
+      if (this.#waiting >= KERNEL_LIMITS.waitingLength) {
+        return this.#conclude(pending, busy('too many messages wait for methods'))
+      }
+      this.#waiting++
+      pending.record = this.#newRecord()
+    }
     const value = encodeValue([pending.message, pending.frame])
-    this.#sequence.keep([{ table: 'waiting', key: record, value }]).then(
+    this.#sequence.keep([{ table: 'waiting', key: pending.record, value }]).then(
       () => {
-        pending.record = record
         if (!pending.done) this.#wait(pending, need)
       },
       (fault: Fault) => this.#finish(pending, { ok: false, fault: fault.toRecord() }),
     )
+  }
+
+  /** Ends a message with a fault that is its outcome: kept under its key, like that of a turn. */
+  #conclude(pending: Pending, fault: FaultRecord): void {
+    const finish = () => this.#finish(pending, { ok: false, fault })
+    const tables = this.#tablesFor(pending, { kind: 'fault', fault })
+    if (tables.length === 0) finish()
+    else this.#sequence.keep(tables).then(finish, finish)
   }
 
   #refusalOf(pending: Pending, need: MethodNeed): FaultRecord | undefined {
@@ -323,13 +367,6 @@ export class Kernel {
     if (this.options.policy === 'off') return notUnderstood(', and the policy generates nothing')
     if (pending.message.policy === 'off')
       return notUnderstood(', and the sender wants no generation')
-    if (++pending.needs > KERNEL_LIMITS.needs) {
-      return kernelFault(
-        'LIMIT',
-        `one message met more than ${KERNEL_LIMITS.needs} missing methods`,
-      ).toRecord()
-    }
-    if (this.#generations.size >= KERNEL_LIMITS.waitingLength) return busy('too many generations')
     const refused = this.#refusals.get(refusalKey(pending, need))
     if (refused !== undefined && refused.until > this.options.now()) return refused.fault
     return undefined
@@ -360,20 +397,20 @@ export class Kernel {
       },
       signal: generation.controller.signal,
     }
-    this.options.learner.learn(task, this.workbench).then(
+    const learn = async () => this.options.learner.learn(task, this.workbench)
+    learn().then(
       (outcome) => this.#met(pending, need, generation, outcome),
       (error: unknown) => {
         const fault =
-          error instanceof Fault
-            ? error.toRecord()
-            : kernelFault('METHOD_FAILED', `the generation broke: ${String(error)}`).toRecord()
+          asFault(error)?.toRecord() ??
+          kernelFault('METHOD_FAILED', `the generation broke: ${String(error)}`).toRecord()
         this.#met(pending, need, generation, { kind: 'fault', fault })
       },
     )
   }
 
   #met(pending: Pending, need: MethodNeed, generation: Generation, outcome: LearnOutcome): void {
-    this.#generations.delete(generation.key)
+    this.#forget(generation)
     // A message that waits when the kernel closes stays in its table and waits again at the next start.
     if (this.#closing) return
     const waiters = [...generation.waiters]
@@ -407,7 +444,16 @@ export class Kernel {
     if (generation === undefined) return
     generation.waiters.delete(pending)
     pending.generation = undefined
-    if (generation.waiters.size === 0) generation.controller.abort()
+    if (generation.waiters.size > 0) return
+    // Whoever asks for the same from now on must not wait for one that is ending.
+    this.#forget(generation)
+    generation.controller.abort()
+  }
+
+  #forget(generation: Generation): void {
+    if (this.#generations.get(generation.key) === generation) {
+      this.#generations.delete(generation.key)
+    }
   }
 
   #emit(pending: Pending, event: KernelEvent): void {
@@ -426,6 +472,7 @@ export class Kernel {
       this.#waitingNumber = Math.max(this.#waitingNumber, Number(key))
       const pending = this.#admit(message, [ignore], { ...frame })
       pending.record = key
+      this.#waiting++
       this.#run(pending)
     }
   }
@@ -438,6 +485,8 @@ export class Kernel {
     by: { author: string; note: string },
     method?: (oid: Oid, tid: Tid) => MethodFields,
   ): Promise<Answer> {
+    const fault = this.#full() ?? this.#missing(change)
+    if (fault !== undefined) return Promise.resolve({ ok: false, fault })
     return new Promise((resolve) => {
       const frame = { now: this.options.now(), seed: 0, fuel: OBJECT_LIMITS.fuel }
       this.#sequence.enqueue({
@@ -534,6 +583,14 @@ const answerOf = (outcome: Settled): Answer => {
   if (outcome.kind === 'fault') return { ok: false, fault: outcome.fault }
   const { selector } = outcome.need
   return { ok: false, fault: kernelFault('NOT_UNDERSTOOD', `${selector} is missing`).toRecord() }
+}
+
+/** The oids of all references in a value. */
+function collectRefs(value: unknown, oids: Set<Oid>): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Ref) oids.add(value.oid)
+  else if (value instanceof Uint8Array) return
+  else for (const part of Object.values(value)) collectRefs(part, oids)
 }
 
 const keyId = (message: Message) => `${message.principal}\n${message.key}`

@@ -3,16 +3,32 @@
 export const KERNEL_LIMITS = {
   /** Turns sent to the worker in one batch: large enough to share one commit, small enough that a read waits little. */
   batchTurns: 256,
+  /** Bytes of one batch, roughly: a frame between our processes holds four times as much. */
+  batchBytes: 16 * 1024 * 1024,
   /** Batches in the worker's pipe at once: one runs while the next is read. */
   batchesInFlight: 2,
   /** Messages not yet run; the next is refused with BUSY. */
   queueLength: 16_384,
-  /** Messages that wait for a need. */
+  /** Bytes of all messages not yet run, roughly; the next is refused with BUSY. */
+  queueBytes: 256 * 1024 * 1024,
+  /** Messages that wait for a need; the next is refused with BUSY. */
   waitingLength: 4_096,
+  /** Records in a group of turns: what the image keeps at once, less one turn's. */
+  groupRecords: 40_000,
+  /** Bytes in a group, for the same reason. */
+  groupBytes: 32 * 1024 * 1024,
   /** Milliseconds without a word from a worker that has work, after which it is killed: far above what fuel allows. */
   silence: 3_000,
   /** MiB of the worker's heap; a turn that needs more ends the worker and is charged. */
   workerHeap: 256,
+  /** MiB that a child may have beyond its heap: the engine's own, and bytes that guest code makes. */
+  beyondHeap: 512,
+  /** Questions of a worker within one batch: far above what all turns of a batch may ask, so it is not asking for them. */
+  questions: 5_000_000,
+  /** Bytes of answers that a worker has not read: one that does not listen must not fill this process. */
+  unreadBytes: 128 * 1024 * 1024,
+  /** Workers in a row that end before they are ready, after which what waits is refused until something is asked again. */
+  failedStarts: 3,
   /** MiB of a trial's heap: one message of one object. */
   trialHeap: 128,
   /** Milliseconds that a trial may take, starting its process included. */

@@ -1,9 +1,13 @@
 // Owns: the kernel's end of a worker's pipe: frames both ways, answers to what the worker asks, and its end.
 // Leaves: order and belief to sequence.ts; reading objects to the source handed in.
-// Laws: KN26 a worker that is silent with work in hand, or talks nonsense, is killed; the owner hears of it once.
+// Laws: KN26 a worker that is silent with work in hand, talks nonsense, asks without end or does not listen is killed;
+// the owner hears of it once. KN28 a worker's bytes are looked over before they are decoded.
 import { type FaultRecord, FrameReader, asFault, frame } from '#ground'
-import { decodeValue, encodeValue, type Oid, type Tid } from '#objects'
+import { decodeValue, encodeValue, OBJECT_LIMITS, type Oid, type Tid } from '#objects'
 import type { ChildLike } from './child.ts'
+import { KERNEL_LIMITS } from './limits.ts'
+import { scan } from './scan.ts'
+import { STORED_EXTENSIONS } from './verify-write.ts'
 
 /** A method's compiled code, or why there is none. */
 export type CodeAnswer = { code: string; globals: string[] } | { fault: FaultRecord }
@@ -15,10 +19,17 @@ export interface LinkSource {
   method(oid: Oid): Promise<CodeAnswer>
 }
 
-/** How a worker ended: why, and what it last said on its error stream. */
+/** How a worker ended: why, and what it last said on its error stream. `unkept`: its state could not be made durable. */
 export interface Ending {
-  reason: 'silent' | 'memory' | 'died' | 'refused' | 'closed'
+  reason: 'silent' | 'memory' | 'died' | 'refused' | 'unkept' | 'closed'
   detail: string
+}
+
+/** What a frame of a worker may be: values of a need lie a few levels deep, records and replies are bytes in it. */
+const FRAME_LIMITS = {
+  depth: OBJECT_LIMITS.valueDepth + 8,
+  values: 2_000_000,
+  extensions: STORED_EXTENSIONS,
 }
 
 /** What is kept of a worker's last words, in characters. */
@@ -33,7 +44,9 @@ export class Link {
   readonly #reader = new FrameReader()
   #words = ''
   #ended = false
+  #isReady = false
   #busy = 0
+  #questions = 0
   #timer: NodeJS.Timeout | undefined
   #reason: Ending | undefined
 
@@ -59,6 +72,11 @@ export class Link {
     child.onExit((code, signal) => this.#exited(code, signal))
   }
 
+  /** True once the worker's program has said that it runs. */
+  get ready(): boolean {
+    return this.#isReady
+  }
+
   /** Batches given and not yet answered. */
   get busy(): number {
     return this.#busy
@@ -82,13 +100,19 @@ export class Link {
   }
 
   #write(message: unknown[]): void {
-    if (!this.#ended) this.#child.stdin.write(frame(encodeValue(message)))
+    if (this.#ended || this.#reason !== undefined) return
+    this.#child.stdin.write(frame(encodeValue(message)))
   }
 
   #receive(chunk: Buffer): void {
     if (this.#reason !== undefined) return
     try {
-      for (const bytes of this.#reader.push(chunk)) this.#hear(decodeValue(bytes))
+      for (const bytes of this.#reader.push(chunk)) {
+        const problem = scan(bytes, FRAME_LIMITS)
+        if (problem !== undefined) throw new Error(`a frame was refused: ${problem}`)
+        this.#hear(decodeValue(bytes))
+        if (this.#reason !== undefined) return
+      }
     } catch (error) {
       this.end('refused', error instanceof Error ? error.message : String(error))
     }
@@ -97,24 +121,45 @@ export class Link {
   #hear(message: unknown): void {
     if (!Array.isArray(message)) throw new Error('a frame is not a list')
     const [kind, value] = message
-    if (kind === 'done' && Array.isArray(value)) {
+    if (kind === 'done' && Array.isArray(value) && this.#busy > 0) {
       this.#busy--
+      this.#questions = 0
       this.#watch()
       this.#onDone(value)
-    } else if (kind === 'fetch' && typeof value === 'number') {
-      this.#answer(() => this.#source.fetch(value) ?? null)
-    } else if (kind === 'lookup' && typeof value === 'string') {
-      this.#answer(() => this.#source.lookup(value) ?? null)
-    } else if (kind === 'method' && typeof value === 'number') {
-      clearTimeout(this.#timer)
-      this.#source.method(value).then(
-        (code) => {
-          this.#watch()
-          this.#write(['answer', code])
-        },
-        (error: unknown) => this.end('refused', String(error)),
-      )
-    } else if (kind !== 'ready') throw new Error('a frame says nothing that is known')
+    } else if (kind === 'ready') {
+      this.#isReady = true
+    } else {
+      this.#checkQuestion()
+      if (kind === 'fetch' && isOid(value)) this.#answer(() => this.#source.fetch(value) ?? null)
+      else if (kind === 'lookup' && typeof value === 'string') {
+        this.#answer(() => this.#source.lookup(value) ?? null)
+      } else if (kind === 'method' && isOid(value)) this.#method(value)
+      else throw new Error('a frame says nothing that is known')
+    }
+  }
+
+  #checkQuestion(): void {
+    if (++this.#questions > KERNEL_LIMITS.questions) throw new Error('it asks without end')
+    if (this.#child.stdin.writableLength > KERNEL_LIMITS.unreadBytes) {
+      throw new Error('it does not read the answers to what it asks')
+    }
+  }
+
+  #method(oid: Oid): void {
+    // Compiling takes what it takes; the judge has a limit of its own.
+    clearTimeout(this.#timer)
+    this.#source.method(oid).then(
+      (code) => {
+        this.#watch()
+        this.#write(['answer', code])
+      },
+      (error: unknown) => {
+        const fault = asFault(error)
+        if (fault === undefined) return this.end('refused', String(error))
+        this.#watch()
+        this.#write(['answer', { fault: fault.toRecord() }])
+      },
+    )
   }
 
   #answer(find: () => unknown): void {
@@ -142,7 +187,7 @@ export class Link {
   #exited(code: number | null, signal: string | null): void {
     this.#ended = true
     clearTimeout(this.#timer)
-    const memory = /heap out of memory|Allocation failed|invalid array length/i.test(this.#words)
+    const memory = /out of memory|allocation failed|invalid array length/i.test(this.#words)
     this.#onEnd(
       this.#reason ?? {
         reason: memory ? 'memory' : 'died',
@@ -151,3 +196,5 @@ export class Link {
     )
   }
 }
+
+const isOid = (value: unknown): value is Oid => Number.isSafeInteger(value) && (value as Oid) > 0

@@ -2,7 +2,8 @@
 // Leaves: what a message means, needs and keys to kernel.ts; reading to head.ts.
 // Laws: KN3 an answer leaves after the groups it could have seen are durable. KN4 a turn whose answer was not given runs
 // again after a worker's death, one at a time until past the one that did it, which is charged. KN5 a group that fails
-// leaves nothing and is answered with a fault. KN6 only one group is on its way; the next fills meanwhile.
+// leaves nothing and is answered with a fault. KN6 only one group is on its way; the next fills meanwhile. KN31 a batch
+// and a group are bounded in bytes, and a batch ends with the installation of a method.
 //
 //   queued --batch--> running --report--> grouped --durable--> answered
 //     ^                  |--worker died--> queued (alone)
@@ -22,8 +23,10 @@ import { kernelFault } from './faults.ts'
 import type { Head } from './head.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { type CodeAnswer, type Ending, Link } from './link.ts'
-import { workerArguments, workerEntry } from './sandbox/entry.ts'
-import { type Installing, Unbelievable, verifyReply, verifyWrite } from './verify-write.ts'
+import { workerEntry, workerOptions } from './sandbox/entry.ts'
+import { type Report, readReport, verifyNames } from './verify-report.ts'
+import { type Installing, refuse, verifyWrite, type Writing } from './verify-write.ts'
+import { weigh } from './weigh.ts'
 
 /** What a turn came to, once it may be told. `result` is a wire value's bytes. */
 export type Settled =
@@ -47,16 +50,26 @@ export interface Ticket {
 
 interface Running extends Ticket {
   n: number
+  /** Roughly, in bytes. */
+  weight: number
   deaths: number
 }
 
 interface OpenGroup {
   transactions: Transaction[]
   tables: TableWrite[]
-  settles: { ticket: Running | undefined; tell: () => void; fail: (fault: FaultRecord) => void }[]
+  settles: { tell: () => void; fail: (fault: FaultRecord) => void }[]
+  records: number
+  bytes: number
 }
 
-const emptyGroup = (): OpenGroup => ({ transactions: [], tables: [], settles: [] })
+const emptyGroup = (): OpenGroup => ({
+  transactions: [],
+  tables: [],
+  settles: [],
+  records: 0,
+  bytes: 0,
+})
 
 export interface SequenceOptions {
   head: Head
@@ -78,14 +91,20 @@ export interface ChangedSlots {
 export class Sequence {
   readonly #options: SequenceOptions
   readonly #head: Head
-  #link: Link
+  /** Absent after a worker that never got ready, until there is work again. */
+  #link: Link | undefined
   readonly #queue: Running[] = []
   #running: Running[] = []
+  /** Sizes of the batches that the worker has, oldest first. */
+  #batches: number[] = []
+  #weight = 0
+  #failedStarts = 0
   #known = new Set<Oid>()
   #alone = 0
   #n = 0
   #scheduled = false
-  #open = emptyGroup()
+  /** Groups in order; the last one is open for more. */
+  #groups = [emptyGroup()]
   #committing: OpenGroup | undefined
   #changes = new Map<Tid, ChangedSlots[]>()
   #closed = false
@@ -103,22 +122,29 @@ export class Sequence {
     return this.#queue.length + this.#running.length
   }
 
+  /** What is queued weighs so many bytes, roughly. */
+  get weight(): number {
+    return this.#weight
+  }
+
   enqueue(ticket: Ticket): void {
     if (this.#closed) {
       const fault = kernelFault('CANCELLED', 'the kernel is closing').toRecord()
       ticket.settle({ kind: 'fault', fault })
       return
     }
-    this.#queue.push(Object.assign(ticket, { n: ++this.#n, deaths: 0 }))
+    const weight = weigh(ticket.turn)
+    this.#weight += weight
+    this.#queue.push(Object.assign(ticket, { n: ++this.#n, weight, deaths: 0 }))
     this.#schedule()
   }
 
   /** Keeps table writes alone, in order with everything else; resolves when they are durable. */
   keep(tables: readonly TableWrite[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#open.tables.push(...tables)
-      this.#open.settles.push({
-        ticket: undefined,
+      const open = this.#room(0, sizeOf(tables))
+      open.tables.push(...tables)
+      open.settles.push({
         tell: resolve,
         fail: (fault) => reject(kernelFault('BUSY', fault.message)),
       })
@@ -131,11 +157,15 @@ export class Sequence {
     if (this.#closed) return
     if (!this.#isIdle()) await new Promise<void>((resolve) => this.#idle.push(resolve))
     this.#closed = true
-    this.#link.end('closed', 'the kernel closes')
+    this.#link?.end('closed', 'the kernel closes')
   }
 
   #isIdle(): boolean {
-    return this.length === 0 && this.#committing === undefined && this.#open.settles.length === 0
+    return this.length === 0 && this.#committing === undefined && !this.#isPending()
+  }
+
+  #isPending(): boolean {
+    return this.#groups.some(({ settles }) => settles.length > 0)
   }
 
   #rest(): void {
@@ -145,10 +175,9 @@ export class Sequence {
   // To the worker ------------------------------------------------------------------------------
 
   #startWorker(): Link {
-    const child = this.#options.spawn(workerEntry(), {
-      execArgv: workerArguments(KERNEL_LIMITS.workerHeap),
-    })
+    const child = this.#options.spawn(workerEntry(), workerOptions(KERNEL_LIMITS.workerHeap))
     this.#known = new Set()
+    this.#batches = []
     const source = {
       fetch: (oid: Oid) => {
         const payload = this.#head.payload(oid)
@@ -176,16 +205,38 @@ export class Sequence {
   }
 
   #feed(): void {
-    while (this.#queue.length > 0 && this.#link.busy < KERNEL_LIMITS.batchesInFlight) {
+    if (this.#queue.length > 0) this.#link ??= this.#startWorker()
+    const link = this.#link
+    while (link !== undefined && this.#queue.length > 0) {
+      if (link.busy >= KERNEL_LIMITS.batchesInFlight) return
       if (this.#alone > 0 && this.#running.length > 0) return
-      const most = this.#alone > 0 ? 1 : KERNEL_LIMITS.batchTurns
-      const batch = this.#queue.splice(0, most).filter((ticket) => !ticket.dropped?.())
-      if (this.#alone > 0) this.#alone--
+      const batch = this.#nextBatch(this.#alone > 0 ? 1 : KERNEL_LIMITS.batchTurns)
       if (batch.length === 0) continue
       this.#running.push(...batch)
-      this.#link.run(batch.map((ticket) => [ticket.n, ...ticket.turn]))
+      this.#batches.push(batch.length)
+      link.run(batch.map((ticket) => [ticket.n, ...ticket.turn]))
     }
     this.#rest()
+  }
+
+  /** Takes turns from the queue, some of which nobody waits for any more and so are not in the batch. */
+  #nextBatch(most: number): Running[] {
+    const batch: Running[] = []
+    let weight = 0
+    for (let taken = 0; taken < most; taken++) {
+      const ticket = this.#queue[0]
+      if (ticket === undefined) break
+      if (batch.length > 0 && weight + ticket.weight > KERNEL_LIMITS.batchBytes) break
+      this.#queue.shift()
+      this.#weight -= ticket.weight
+      if (this.#alone > 0) this.#alone--
+      if (ticket.dropped?.()) continue
+      weight += ticket.weight
+      batch.push(ticket)
+      // The worker asks for the method's record when it is called, and this process knows it once the batch is done.
+      if (ticket.method !== undefined) break
+    }
+    return batch
   }
 
   #workerEnded(link: Link, ending: Ending): void {
@@ -194,110 +245,124 @@ export class Sequence {
     this.#options.onWorkerEnd(ending)
     const again = this.#running
     this.#running = []
-    for (const ticket of again) ticket.deaths++
+    // When the disk refused a group, no turn was to blame.
+    if (ending.reason !== 'unkept') for (const ticket of again) ticket.deaths++
     const charged = again.length === 1 ? again[0] : undefined
     if (charged !== undefined && charged.deaths >= KERNEL_LIMITS.deaths) {
       again.length = 0
       this.#answer(charged, { kind: 'fault', fault: chargeFor(ending) })
+      this.#commit()
     }
+    for (const ticket of again) this.#weight += ticket.weight
     this.#queue.unshift(...again)
     this.#alone = Math.max(this.#alone, again.length)
-    this.#link = this.#startWorker()
+    this.#link = link.ready ? this.#startWorker() : this.#startAgain(ending)
     this.#schedule()
+  }
+
+  /** After a worker that ended before it was ready: another one, or none for now and a fault for what waits. */
+  #startAgain(ending: Ending): Link | undefined {
+    if (++this.#failedStarts < KERNEL_LIMITS.failedStarts) return this.#startWorker()
+    this.#failedStarts = 0
+    this.#alone = 0
+    const fault = kernelFault('BUSY', `no worker starts: ${ending.detail}`, {
+      retryAfter: KERNEL_LIMITS.retryAfter,
+    }).toRecord()
+    const waiting = this.#queue.splice(0)
+    this.#weight = 0
+    for (const ticket of waiting) this.#answer(ticket, { kind: 'fault', fault })
+    this.#commit()
+    return undefined
   }
 
   // From the worker ----------------------------------------------------------------------------
 
   #done(results: unknown[]): void {
+    this.#failedStarts = 0
     try {
+      if (results.length !== this.#batches.shift())
+        refuse('results for other turns than were given')
       for (const result of results) this.#one(result)
-    } catch (error) {
-      if (!(error instanceof Unbelievable)) throw error
-      this.#link.end('refused', error.message)
-      return
+    } finally {
+      // What was believed before something was refused is answered all the same.
+      this.#commit()
     }
-    this.#commit()
     this.#feed()
   }
 
   #one(result: unknown): void {
     const ticket = this.#running[0]
     if (ticket === undefined || !Array.isArray(result) || result[0] !== ticket.n) {
-      throw new Unbelievable('a result for no turn')
+      return refuse('a result for no turn')
     }
-    const outcome = this.#believe(ticket, result)
+    const outcome = this.#believe(ticket, readReport(result))
     this.#running.shift()
     this.#answer(ticket, outcome)
   }
 
-  #believe(ticket: Running, result: unknown[]): Settled {
-    const kind = result[1]
-    if (kind === 'fault') return { kind, fault: result[2] as FaultRecord }
-    if (kind === 'need') return { kind, need: result[2] as MethodNeed }
-    if (kind !== 'kept') throw new Unbelievable('an outcome of no known kind')
-    const bytes = verifyReply(result[2])
-    const writes = result[3] as [Oid, boolean, Uint8Array, string[]][]
-    const names = result[4] as [string, Oid | null][]
-    const fuel = Number(result[5])
-    if (writes.length === 0 && names.length === 0) {
-      return { kind: 'kept', result: bytes, tid: null, fuel }
+  #believe(ticket: Running, report: Report): Settled {
+    if (report.kind === 'need') {
+      const { receiver, learner } = report.need
+      if (!this.#head.has(receiver) || !this.#head.has(learner)) refuse('a need of nothing')
     }
-    return { kind: 'kept', result: bytes, tid: this.#take(ticket, writes, names), fuel }
+    if (report.kind !== 'kept') return report
+    const { reply: result, fuel, writes, names } = report
+    const tid = writes.length === 0 && names.length === 0 ? null : this.#take(ticket, report)
+    return { kind: 'kept', result, tid, fuel }
   }
 
-  #take(
-    ticket: Running,
-    writes: [Oid, boolean, Uint8Array, string[]][],
-    names: [string, Oid | null][],
-  ): Tid {
+  #take(ticket: Running, { writes, names }: Extract<Report, { kind: 'kept' }>): Tid {
     const head = this.#head
-    const tid = head.nextTid
-    const turn = ticket.turn
-    const change = turn[0] === 'change' ? turn[1].change : undefined
-    const installing: Installing | undefined =
-      change?.kind === 'method'
-        ? { target: change.target, selector: change.selector, method: undefined }
-        : undefined
-    const nextOid = this.#nextOid(writes, installing !== undefined)
-    const revisions = writes.map(([oid, born, payload, slots]) =>
-      verifyWrite({ oid, born, payload, slots }, tid, nextOid, head, installing),
-    )
-    if (installing !== undefined) {
-      if (installing.method === undefined || ticket.method === undefined) {
-        throw new Unbelievable('an installation without its method')
-      }
+    const writing: Writing = {
+      tid: head.nextTid,
+      head,
+      born: this.#bornOf(writes),
+      installing: installingOf(ticket, head),
+    }
+    const { tid, installing } = writing
+    verifyNames(names, writing.born, head)
+    const verified = writes.map((write) => verifyWrite(write, writing))
+    const revisions = verified.map(({ revision }) => revision)
+    if (installing !== undefined && ticket.method !== undefined) {
+      if (!installing.done) refuse('an installation without its method')
       revisions.push(ticket.method(installing.method, tid))
     }
-    for (const [oid] of writes) this.#known.add(oid)
+    for (const { oid } of writes) this.#known.add(oid)
     const transaction: Transaction = {
       tid,
       time: this.#options.now(),
       author: ticket.author,
       note: ticket.note,
       revisions,
-      names: names.map(([name, oid]) => ({ name, oid })),
+      names,
     }
     head.nextTid = tid + 1
-    head.nextOid = installing?.method === undefined ? nextOid : installing.method + 1
+    head.nextOid = Math.max(
+      head.nextOid,
+      ...[...writing.born].map((oid) => oid + 1),
+      installing === undefined || ticket.method === undefined ? 0 : installing.method + 1,
+    )
     head.take(transaction)
-    this.#open.transactions.push(transaction)
+    const bytes = revisions.reduce((sum, { payload }) => sum + payload.length, 0)
+    this.#room(revisions.length, bytes).transactions.push(transaction)
     this.#changes.set(
       tid,
-      writes.map(([oid, , , slots]) => ({ oid, slots })),
+      verified.map(({ revision, changed }) => ({ oid: revision.oid, slots: changed })),
     )
     return tid
   }
 
-  #nextOid(writes: [Oid, boolean, Uint8Array, string[]][], installs: boolean): Oid {
-    let next = this.#head.nextOid
-    for (const [oid, born] of writes) {
-      if (!Number.isSafeInteger(oid) || oid < 1) throw new Unbelievable('an oid')
-      if (born && oid < this.#head.nextOid) throw new Unbelievable('an oid that is taken')
-      if (!born && !this.#known.has(oid)) throw new Unbelievable('an object it was not given')
-      if (born) next = Math.max(next, oid + 1)
+  /** The new objects of a report. Both ends give the same numbers, so these follow the last one that was kept. */
+  #bornOf(writes: readonly { oid: Oid; born: boolean }[]): Set<Oid> {
+    const first = this.#head.nextOid
+    const born = new Set<Oid>()
+    for (const one of writes) {
+      if (!one.born) {
+        if (!this.#known.has(one.oid)) refuse('an object it was not given')
+      } else if (one.oid < first || one.oid >= first + OBJECT_LIMITS.births) refuse('a strange oid')
+      else born.add(one.oid)
     }
-    // A new method's oid is the worker's next, which may lie beyond oids of objects that were not kept.
-    return installs ? next + OBJECT_LIMITS.births * KERNEL_LIMITS.batchTurns : next
+    return born
   }
 
   // To the store -------------------------------------------------------------------------------
@@ -305,22 +370,36 @@ export class Sequence {
   #answer(ticket: Running, outcome: Settled): void {
     const tables = ticket.tables?.(outcome) ?? []
     const settle = {
-      ticket,
       tell: () => ticket.settle(outcome),
       fail: (fault: FaultRecord) => ticket.settle({ kind: 'fault', fault }),
     }
-    const open = this.#open
+    const open = this.#room(0, sizeOf(tables))
     open.tables.push(...tables)
     const wrote = tables.length > 0 || (outcome.kind === 'kept' && outcome.tid !== null)
-    if (wrote || open.settles.length > 0) open.settles.push(settle)
+    if (wrote || this.#isPending()) open.settles.push(settle)
     else if (this.#committing !== undefined) this.#committing.settles.push(settle)
     else settle.tell()
   }
 
+  /** The open group, or a new one behind it when it would be too full with so much more. */
+  #room(records: number, bytes: number): OpenGroup {
+    let open = this.#groups.at(-1) as OpenGroup
+    const isFull =
+      open.records + records > KERNEL_LIMITS.groupRecords ||
+      open.bytes + bytes > KERNEL_LIMITS.groupBytes
+    if (isFull && open.settles.length > 0) {
+      open = emptyGroup()
+      this.#groups.push(open)
+    }
+    open.records += records
+    open.bytes += bytes
+    return open
+  }
+
   #commit(): void {
-    if (this.#committing !== undefined || this.#open.settles.length === 0) return
-    const group = this.#open
-    this.#open = emptyGroup()
+    if (this.#committing !== undefined || !this.#isPending()) return
+    const group = this.#groups.shift() as OpenGroup
+    if (this.#groups.length === 0) this.#groups.push(emptyGroup())
     this.#committing = group
     this.#head.store.commit(group).then(
       () => this.#durable(group),
@@ -342,22 +421,34 @@ export class Sequence {
     this.#rest()
   }
 
-  /** Nothing of the group is kept, so nothing that saw it may be either: both groups are answered with a fault. */
+  /** Nothing of the group is kept, so nothing that saw it may be either: those behind it get the fault as well. */
   #failed(group: OpenGroup, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error)
     const fault = kernelFault('BUSY', `the image could not be written: ${why}`, {
       retryAfter: KERNEL_LIMITS.retryAfter,
     }).toRecord()
-    const open = this.#open
-    this.#open = emptyGroup()
+    const behind = this.#groups
+    this.#groups = [emptyGroup()]
     this.#committing = undefined
     this.#changes.clear()
     this.#head.reset()
-    for (const { fail } of [...group.settles, ...open.settles]) fail(fault)
-    this.#link.end('refused', 'its state was not kept')
+    this.#link?.end('unkept', 'its state was not kept')
+    for (const { settles } of [group, ...behind]) for (const { fail } of settles) fail(fault)
     this.#rest()
   }
 }
+
+/** The method that a turn puts into a slot: a new one has the next number, an old one has its own. */
+function installingOf(ticket: Ticket, head: Head): Installing | undefined {
+  const [kind, request] = ticket.turn
+  if (kind !== 'change' || request.change.kind !== 'method') return undefined
+  const { target, selector, method } = request.change
+  if (method === undefined && ticket.method === undefined) refuse('a method without its record')
+  return { target, selector, method: method ?? head.nextOid, done: false }
+}
+
+const sizeOf = (tables: readonly TableWrite[]) =>
+  tables.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
 
 function chargeFor(ending: Ending): FaultRecord {
   if (ending.reason === 'silent') {

@@ -5,7 +5,6 @@ import type { FaultRecord } from '#ground'
 import {
   decodeSlots,
   decodeValue,
-  OBJECT_LIMITS,
   type Oid,
   type SendRequest,
   type StoredSlot,
@@ -16,9 +15,9 @@ import { kernelFault } from './faults.ts'
 import type { Head } from './head.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { type CodeAnswer, type Ending, Link } from './link.ts'
-import { workerArguments, workerEntry } from './sandbox/entry.ts'
-import { scan } from './scan.ts'
-import { Unbelievable, verifyReply } from './verify-write.ts'
+import { workerEntry, workerOptions } from './sandbox/entry.ts'
+import { readReport } from './verify-report.ts'
+import { readSlots, refuse } from './verify-write.ts'
 
 /** The oid that a candidate has in its trial: beyond every oid of an image. */
 const CANDIDATE: Oid = 2 ** 52
@@ -49,6 +48,8 @@ interface Started {
 
 interface Running {
   at: Tid
+  /** The tid of the turn that places the candidate; the call has the next one. */
+  tid: Tid
   candidate: Candidate
   done(report: TrialReport): void
 }
@@ -74,6 +75,7 @@ export class Trials {
 
   /** Tries a candidate on the image as of what is durable now. */
   async run(candidate: Candidate): Promise<TrialReport> {
+    if (this.#closed) return { kind: 'fault', fault: closed() }
     const started = this.#spare ?? this.#start()
     this.#spare = undefined
     const at = this.#head.store.head().tid
@@ -83,12 +85,37 @@ export class Trials {
         () => started.link.end('silent', `the trial took over ${KERNEL_LIMITS.trialTime} ms`),
         KERNEL_LIMITS.trialTime,
       )
-      started.use({ at, candidate, done })
+      started.use({ at, tid: this.#head.nextTid, candidate, done })
     })
     clearTimeout(timer)
     started.link.end('closed', 'the trial is over')
     this.prepare()
     return report
+  }
+
+  /** What the results of a trial say. Throws Unbelievable. */
+  #read(results: unknown[], { at, tid }: Running): TrialReport {
+    if (results.length !== 2) return refuse('results for other turns than were given')
+    const [placed, called] = results.map((result) =>
+      Array.isArray(result) ? readReport(result) : refuse('a result is not a list'),
+    )
+    if (placed?.kind === 'fault') return placed
+    if (called?.kind === 'fault') return called
+    if (called?.kind === 'need') return { kind: 'not-understood', selector: called.need.selector }
+    if (placed?.kind !== 'kept' || called?.kind !== 'kept') return refuse('a trial without its end')
+    const wrote = called.writes.map(({ oid, born, payload }) => {
+      const slots = readSlots(payload)
+      const changed = slots.filter((slot) => slot.tid > tid).map(({ name }) => name)
+      return { oid, born, changed: [...changed, ...this.#removed(oid, at, slots)], slots }
+    })
+    return { kind: 'kept', reply: decodeValue(called.reply), wrote, fuel: called.fuel }
+  }
+
+  #removed(oid: Oid, at: Tid, slots: readonly StoredSlot[]): string[] {
+    const before = this.#head.payload(oid, at)
+    if (before === undefined) return []
+    const names = new Set(slots.map(({ name }) => name))
+    return decodeSlots(before).flatMap(({ name }) => (names.has(name) ? [] : [name]))
   }
 
   close(): void {
@@ -98,9 +125,7 @@ export class Trials {
 
   #start(): Started {
     let running: Running | undefined
-    const child = this.#spawn(workerEntry(), {
-      execArgv: workerArguments(KERNEL_LIMITS.trialHeap),
-    })
+    const child = this.#spawn(workerEntry(), workerOptions(KERNEL_LIMITS.trialHeap))
     const link = new Link(
       child,
       {
@@ -111,14 +136,7 @@ export class Trials {
       },
       KERNEL_LIMITS.silence,
       {
-        done: (results) => {
-          try {
-            running?.done(readResults(results))
-          } catch (error) {
-            if (!(error instanceof Unbelievable)) throw error
-            link.end('refused', error.message)
-          }
-        },
+        done: (results) => running?.done(this.#read(results, running)),
         end: (ending) => {
           this.#live.delete(link)
           if (this.#spare?.link === link) this.#spare = undefined
@@ -130,9 +148,9 @@ export class Trials {
     return {
       link,
       use: (run) => {
-        running = run
         const { learner, selector, request } = run.candidate
-        link.next(this.#head.nextOid, this.#head.nextTid)
+        running = run
+        link.next(this.#head.nextOid, run.tid)
         const change = { kind: 'method', target: learner, selector, method: CANDIDATE }
         const frame = { now: request.now, seed: request.seed, fuel: request.fuel }
         link.run([
@@ -144,31 +162,7 @@ export class Trials {
   }
 }
 
-function readResults(results: unknown[]): TrialReport {
-  const [placed, called] = results as [unknown[], unknown[]]
-  if (placed?.[1] === 'fault') return { kind: 'fault', fault: placed[2] as FaultRecord }
-  if (called?.[1] === 'fault') return { kind: 'fault', fault: called[2] as FaultRecord }
-  if (called?.[1] === 'need') {
-    return {
-      kind: 'not-understood',
-      selector: String((called[2] as { selector: string }).selector),
-    }
-  }
-  if (called?.[1] !== 'kept') throw new Unbelievable('an outcome of no known kind')
-  const wrote = (called[3] as [Oid, boolean, Uint8Array, string[]][]).map(
-    ([oid, born, payload, changed]) => {
-      const problem = scan(payload, {
-        depth: OBJECT_LIMITS.valueDepth + 2,
-        values: OBJECT_LIMITS.valueNodes,
-        extensions: new Set([-1, 0, 1, 2, 3]),
-      })
-      if (problem !== undefined) throw new Unbelievable(problem)
-      return { oid, born, changed, slots: decodeSlots(payload) }
-    },
-  )
-  const reply = decodeValue(verifyReply(called[2]))
-  return { kind: 'kept', reply, wrote, fuel: Number(called[5]) }
-}
+const closed = () => kernelFault('CANCELLED', 'the kernel is closing').toRecord()
 
 function endingFault(ending: Ending): FaultRecord {
   if (ending.reason === 'silent') {

@@ -1,3 +1,4 @@
+// Owns: what a model is told of a receiver, however large it is.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type DraftContext, describeContext, estimateTokens, functionNameOf } from './context.ts'
@@ -80,6 +81,14 @@ test('[MI28] a selector that is no identifier is asked for by a name that is one
   const names = ['deposit', 'at:put:', '+', 'class', '3d', 'a-b', 'ä']
   const expected = ['deposit', 'at_put', 'method', '_class', '_3d', 'a_b', 'method']
   assert.deepEqual(names.map(functionNameOf), expected)
+})
+
+test('[MI28] an object without data that is to show itself is told how to find what it has', () => {
+  const bare = { ...small, slots: [], methods: [], peers: [], args: [] }
+  assert.match(describeContext(bare), /^Slots: none$/m)
+  const shown = { ...bare, selector: 'display_yourself' }
+  assert.match(describeContext(shown), /^Slots: whatever self\.slotNames\(\) answers$/m)
+  assert.equal(draftMessages(shown).length, draftMessages(bare).length + 2)
 })
 
 test('[MI29] every prompt begins with the same messages, and its hash follows them', () => {

@@ -93,7 +93,8 @@ function render(context: DraftContext, measure: Measure): string {
     }
     return cut(slot.type, measure.sample)
   }
-  lines.push(...slotLines(context.slots, typeOf, words, measure))
+  if (showsUnknown(context)) lines.push('Slots: whatever self.slotNames() answers')
+  else lines.push(...slotLines(context.slots, typeOf, words, measure))
   lines.push(...methodLines('Methods of self:', context.methods, words, measure.methods, measure))
   for (const peer of peers) {
     const each = peer.slot.endsWith('[]')
@@ -108,6 +109,14 @@ function render(context: DraftContext, measure: Measure): string {
   const intent = context.intent?.trim() ?? ''
   if (intent !== '') lines.push(`Intent: ${cut(intent.replace(/\s+/g, ' '), measure.intent)}`)
   return lines.join('\n')
+}
+
+/**
+ * True when an object without data is to show itself. What it learns then serves every object below it, so the method
+ * must look at the slots that there are.
+ */
+export function showsUnknown(context: DraftContext): boolean {
+  return context.slots.length === 0 && /^(display|show|describe|inspect)/i.test(context.selector)
 }
 
 function peerName(slot: string, peers: readonly PeerContext[]): string {

@@ -1,3 +1,4 @@
+// Owns: models that come from a real HTTP server and from real wheels, whole, broken and wrong.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -1,3 +1,4 @@
+// Owns: what models write, and what becomes of it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { maskSource } from './code-scan.ts'

@@ -8,10 +8,6 @@ export const mindFault = faultsOf({
     retry: 'later',
     remedy: 'Try again; if it persists, look at `batos doctor` and `batos model ls`.',
   },
-  GENERATION_REFUSED: {
-    retry: 'never',
-    remedy: 'Say in --intent what the message should do, or write the method yourself.',
-  },
 })
 
 /** The one sentence in whatever was thrown, with the cause that network errors hide one level down. */

@@ -30,6 +30,7 @@ export { DRAFT_STOPS, draftMessages, fixedMessages, promptHash, repairMessages }
 export type { ChatMessage, Completion, CompletionRequest, Provider } from './provider.ts'
 export { type EmbeddedOptions, EmbeddedProvider } from './providers/embedded.ts'
 export type { HostStats, Warmed } from './providers/host-frames.ts'
+export { nativeRuntime } from './providers/native.ts'
 export { type OpenAiOptions, OpenAiProvider } from './providers/openai.ts'
 export { type Script, ScriptedProvider } from './providers/scripted.ts'
 export { sampleOfValue, selfDeclaration, typeOfValue } from './shape.ts'

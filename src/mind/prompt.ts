@@ -2,7 +2,7 @@
 // Leaves: the receiver's description to context.ts; reading the answer to draft.ts.
 // Laws: MI29 the beginning of every prompt is the same, byte for byte, so that it is evaluated once.
 import { createHash } from 'node:crypto'
-import { type DraftContext, describeContext } from './context.ts'
+import { type DraftContext, describeContext, showsUnknown } from './context.ts'
 import type { ChatMessage } from './provider.ts'
 
 const RULES = [
@@ -158,9 +158,13 @@ const EXAMPLES: readonly Example[] = [
   },
 ]
 
-/** Shown only for an object without data: among the others it made the model list slots of objects whose slots it knew. */
+/** Shown only where it fits: among the others it made the model guard slots whose types it knew. */
 const EXAMPLE_WITHOUT_SLOTS: Example = {
-  question: ['Object: world', 'Slots: none', 'Message: display_yourself()'],
+  question: [
+    'Object: world',
+    'Slots: whatever self.slotNames() answers',
+    'Message: display_yourself()',
+  ],
   code: [
     'function display_yourself(self) {',
     '  const lines = [];',
@@ -196,12 +200,14 @@ export function fixedMessages(): ChatMessage[] {
 
 /** SHA-256 of the beginning, in hexadecimal: what a method's record names as its prompt. */
 export function promptHash(): string {
-  return createHash('sha256').update(JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS]))
+    .digest('hex')
 }
 
 /** All messages for a first draft. `budget` is in tokens and bounds the part about the receiver. */
 export function draftMessages(context: DraftContext, budget?: number): ChatMessage[] {
-  const extra = context.slots.length === 0 ? messagesOf(EXAMPLE_WITHOUT_SLOTS) : []
+  const extra = showsUnknown(context) ? messagesOf(EXAMPLE_WITHOUT_SLOTS) : []
   return [...fixedMessages(), ...extra, { role: 'user', content: describeContext(context, budget) }]
 }
 

@@ -1,3 +1,4 @@
+// Owns: types and samples of values.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DraftContext } from './context.ts'

@@ -2,6 +2,8 @@
 // Leaves: the pages of the codes to docs/faults/.
 // Laws: OB33 a fault of ours cannot be altered by guest code, and nothing that guest code makes passes for one.
 import { type Fault, faultsOf } from '#ground'
+import { type Oid, oidText } from './identity.ts'
+import { OBJECT_LIMITS } from './limits.ts'
 
 export const OBJECT_FAULTS = {
   NOT_UNDERSTOOD: {
@@ -55,3 +57,22 @@ const make = faultsOf(OBJECT_FAULTS)
 
 /** Makes a fault of the object model; see OBJECT_FAULTS for the codes. */
 export const objectFault: typeof make = (...parts) => sealFault(make(...parts))
+
+/** The fault of a message that nobody in a chain understands. The selector may come from anywhere, so it is cut. */
+export function notUnderstood(oid: Oid, selector: string): Fault {
+  const short = selector.slice(0, OBJECT_LIMITS.nameLength)
+  const target = oidText(oid)
+  const data = { target, selector: short }
+  return objectFault('NOT_UNDERSTOOD', `${target} does not understand ${short}`, data)
+}
+
+/** Faults LIMIT when something would take more bytes than it may. */
+export function checkSize(what: string, bytes: number, limit: number): void {
+  if (bytes <= limit) return
+  throw objectFault('LIMIT', `${what} would take ${bytes} bytes; the limit is ${limit}`)
+}
+
+/** Faults LIMIT when there are more than there may be. */
+export function checkCount(what: string, count: number, limit: number): void {
+  if (count > limit) throw objectFault('LIMIT', `${count} ${what}; the limit is ${limit}`)
+}

@@ -25,6 +25,8 @@ export const OBJECT_LIMITS = {
   births: 10_000,
   /** Objects and names that one turn may ask its surroundings for; each takes about 20 µs, and what was read stays. */
   questions: 50_000,
+  /** Objects that one turn may change or make: the image keeps so many at once several times over. */
+  turnWrites: 20_000,
   /** Bytes of all records that one turn writes: a group of turns still fits one commit of the image. */
   turnBytes: 16 * 1024 * 1024,
   /** Bytes of one Uint8Array that guest code makes: a reply could not hold more. */

@@ -3,6 +3,7 @@
 // Laws: OB18 time and chance are those fixed when the message was admitted. OB19 nothing here answers anything of the host.
 import { objectFault } from './faults.ts'
 import { parseOid } from './identity.ts'
+import { OBJECT_LIMITS } from './limits.ts'
 import type { ObjectState } from './object.ts'
 import type { TurnFrame } from './turn.ts'
 import type { World } from './world.ts'
@@ -40,7 +41,7 @@ function makeMirror(world: World) {
     /** The object of a name or an oid, nil when there is none. */
     object: (name: unknown) => {
       const oid = parseOid(text(name)) ?? world.lookup(text(name))
-      return oid === undefined ? null : world.handleOf(oid)
+      return oid === undefined ? null : (world.find(oid)?.handle ?? null)
     },
     /** What a slot of the object reads as through its parents. */
     get: (object: unknown, name: unknown) => world.read(objectOf(object), text(name)),
@@ -104,6 +105,39 @@ function tameDate(world: World): unknown {
   return Tame
 }
 
+/** `Uint8Array` whose bytes are counted: they lie outside the engine's heap, so nothing else would stop their number. */
+function tameBytes(world: World): unknown {
+  let frame: TurnFrame | undefined
+  let made = 0
+  const Tame = function (this: unknown, ...parts: unknown[]): unknown {
+    if (new.target === undefined) throw new TypeError('Uint8Array is made with new')
+    const [first] = parts
+    // What is no number is measured once it is made: it cannot be longer than what guest code had already.
+    if (typeof first === 'number') count(first)
+    const bytes = Reflect.construct(Uint8Array, parts as []) as Uint8Array
+    if (typeof first !== 'number') count(bytes.length)
+    return bytes
+  } as unknown as Record<string, unknown>
+  const count = (length: number) => {
+    if (frame !== world.frame) {
+      frame = world.frame
+      made = 0
+    }
+    made += length
+    if (length <= OBJECT_LIMITS.bytesLength && made <= OBJECT_LIMITS.bytesMade) return
+    const limit = `${OBJECT_LIMITS.bytesLength} bytes at once and ${OBJECT_LIMITS.bytesMade} in a message`
+    world.stop(objectFault('LIMIT', `bytes of length ${length}; the limit is ${limit}`).toRecord())
+  }
+  Object.defineProperty(Tame, 'prototype', { value: Uint8Array.prototype })
+  Tame.from = (list: unknown, map?: (value: unknown, at: number) => number) => {
+    const bytes = Uint8Array.from(list as number[], map as never)
+    count(bytes.length)
+    return bytes
+  }
+  Tame.of = (...list: number[]) => Uint8Array.of(...list)
+  return Tame
+}
+
 /** `Object` without what changes or makes the shape of objects beyond plain data. */
 function tameObject(): unknown {
   const Tame = function (value: unknown): unknown {
@@ -141,6 +175,7 @@ export function makeGlobals(
     Math: { ...tameNamespace(Math, ['random']), random },
     Date: tameDate(world),
     Object: tameObject(),
+    Uint8Array: tameBytes(world),
   })
   return { ...own, ...Object.fromEntries(LANGUAGE.map((name) => [name, source[name]])) }
 }
@@ -148,7 +183,7 @@ export function makeGlobals(
 /** What guest code has of the language's own globals, as it is. */
 const LANGUAGE = [
   ...['JSON', 'Array', 'String', 'Number', 'Boolean', 'Map', 'Set', 'RegExp', 'BigInt'],
-  ...['Error', 'TypeError', 'RangeError', 'Uint8Array'],
+  ...['Error', 'TypeError', 'RangeError'],
   ...['parseInt', 'parseFloat', 'isNaN', 'isFinite'],
   ...['encodeURIComponent', 'decodeURIComponent', 'encodeURI', 'decodeURI'],
 ]

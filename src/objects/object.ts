@@ -74,6 +74,7 @@ export class ObjectState {
     this.parents = undefined
     this.found = undefined
     this.borrowed = undefined
+    this.removed = undefined
     this.touched = false
   }
 }

@@ -40,16 +40,24 @@ export class Ownership {
     if (depth > OBJECT_LIMITS.valueDepth) return
     this.#owners.set(container, slot)
     if (container instanceof Uint8Array || container instanceof Date) return
-    const parts = container as Record<string, unknown>
-    for (const key of Object.keys(parts)) {
-      const part = parts[key]
-      if (typeof part !== 'object' || part === null || this.#isObject(part)) continue
-      if (this.#isForeign(part, slot)) {
-        const copy = this.#copy(part)
-        this.own(copy, slot, depth + 1)
-        parts[key] = copy
-      } else this.own(part, slot, depth + 1)
-    }
+    const parts = container as Record<string | number, unknown>
+    if (Array.isArray(container)) {
+      for (let i = 0; i < container.length; i++) this.#ownPart(parts, i, slot, depth)
+    } else for (const key of Object.keys(parts)) this.#ownPart(parts, key, slot, depth)
+  }
+
+  #ownPart(
+    parts: Record<string | number, unknown>,
+    key: string | number,
+    slot: Slot,
+    depth: number,
+  ) {
+    const part = parts[key]
+    if (typeof part !== 'object' || part === null || this.#isObject(part)) return
+    if (!this.#isForeign(part, slot)) return this.own(part, slot, depth + 1)
+    const copy = this.#copy(part)
+    this.own(copy, slot, depth + 1)
+    parts[key] = copy
   }
 
   /** A frozen container could not be changed in its slot, where everything can be. */

@@ -31,7 +31,7 @@ export interface SendRequest extends TurnFrame {
   holder?: Oid
 }
 
-/** One object as a turn leaves it; `slots` are the names that changed. */
+/** One object as a turn leaves it; `slots` are the names of those that changed. */
 export interface Write {
   oid: Oid
   born: boolean

@@ -49,7 +49,9 @@ export function isSelector(name: unknown): name is string {
   if (typeof name !== 'string' || name.length === 0 || name.length > OBJECT_LIMITS.nameLength) {
     return false
   }
-  return !RESERVED_NAMES.has(name) && !hasControl(name) && name.isWellFormed() && !name.endsWith('*')
+  return (
+    !RESERVED_NAMES.has(name) && !hasControl(name) && name.isWellFormed() && !name.endsWith('*')
+  )
 }
 
 /** Faults FIELD_INVALID unless the text may be bound to an object at the root. */
@@ -133,18 +135,22 @@ function storeValue(
   return storeContainer(value as object, oidOf, walk)
 }
 
+const getTime = Date.prototype.getTime
+
 function storeContainer(
   value: object,
   oidOf: (value: object) => Oid | undefined,
   walk: Walk,
 ): unknown {
   if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) {
+    // By the language's own function: guest code may have given the date another of that name.
+    const time: number = Reflect.apply(getTime, value, [])
+    if (Number.isNaN(time)) {
       throw objectFault('METHOD_FAILED', 'an invalid date cannot be kept or sent')
     }
-    return new Date(value.getTime())
+    return new Date(time)
   }
-  if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value)
+  if (value instanceof Uint8Array) return new Uint8Array(value)
   if (value instanceof Ref) return value
   walk.enter(value)
   let copy: unknown

@@ -1,19 +1,31 @@
 // Owns: the objects in memory, one turn at a time: reading, writing, sending, and what a turn leaves behind.
 // Leaves: records to the image, order to the kernel, compiling to whoever hands in `compile` (the sandbox).
-// Laws: OB10 a turn that ends in a fault or a need leaves nothing. OB11 a value in a slot belongs to that slot: stored
-// elsewhere it is copied. OB12 a change inside a container is noticed without being told. OB13 a container reached
-// through a parent is the receiver's as soon as it changes. OB14 an object made in a turn is kept only if something that
-// is kept, a name or the reply refers to it.
-import { asFault, Fault, type FaultRecord } from '#ground'
+// Laws: OB10 a turn that ends in a fault or a need leaves nothing. OB12 a change inside a container is noticed without
+// being told. OB13 a container reached through a parent is the receiver's as soon as it changes. OB14 an object made in a
+// turn is kept only if something that is kept, a name or the reply refers to it. OB34 after a turn the memory holds what
+// was written and nothing else.
+import { Fault, type FaultRecord } from '#ground'
 import { encodeSlots, encodeValue, type StoredSlot } from './codec.ts'
 import { type Delegation, chainOf, findAbove, findHolder, parentsOf } from './delegation.ts'
-import { objectFault } from './faults.ts'
+import { checkCount, checkSize, notUnderstood, objectFault, sealFault } from './faults.ts'
+import { makeHandler } from './handle.ts'
 import { GENESIS, type Oid, oidText, type Tid } from './identity.ts'
 import { OBJECT_LIMITS } from './limits.ts'
 import { type Borrowed, ObjectState, type Slot, slotKind, UNKEPT } from './object.ts'
+import { Ownership } from './ownership.ts'
+import { bornIn } from './reach.ts'
 import { type MethodNeed, needKey, Signal } from './signal.ts'
+import { faultOfThrown } from './thrown.ts'
 import type { Change, SendRequest, TurnFrame, TurnOutcome, Write } from './turn.ts'
-import { checkObjectName, checkSlotName, MethodRef, Ref, toLive, toStored } from './value.ts'
+import {
+  checkObjectName,
+  checkSlotName,
+  isSelector,
+  MethodRef,
+  toLive,
+  toStored,
+  toWire,
+} from './value.ts'
 
 /** A method as the world runs it: the receiver's handle first. */
 export type CompiledMethod = (self: unknown, ...args: unknown[]) => unknown
@@ -43,20 +55,29 @@ export class World implements Delegation {
   readonly #host: WorldHost
   readonly #states = new Map<Oid, ObjectState>()
   readonly #handles = new WeakMap<object, ObjectState>()
-  readonly #owners = new WeakMap<object, Slot>()
+  readonly #owners: Ownership
   readonly #touched: ObjectState[] = []
-  readonly #names = new Map<string, Oid | null>()
-  readonly #traits = new Map<string, ObjectState | undefined>()
+  readonly #names = new Map<string, Oid>()
+  readonly #boundNow: string[] = []
   readonly #handler: ProxyHandler<ObjectState>
   #learnerOverride: Oid | undefined
   #firstOid: Oid
+  /** The oid of the method that this turn installs, 0 for none. */
+  #installed: Oid = 0
+  #questions = 0
+  /** True while a turn is being settled: then nothing may change any more. */
+  #settling = false
 
   constructor(host: WorldHost, next: { oid: Oid; tid: Tid }) {
     this.#host = host
     this.nextOid = next.oid
     this.nextTid = next.tid
     this.#firstOid = next.oid
-    this.#handler = this.#makeHandler()
+    this.#handler = makeHandler(this)
+    this.#owners = new Ownership(
+      (value) => this.#handles.has(value),
+      (value) => toLive(this.#stored(value), this.handleOf) as object,
+    )
   }
 
   // Identity ---------------------------------------------------------------------------------
@@ -84,21 +105,42 @@ export class World implements Delegation {
   readonly handleOf = (oid: Oid): object => this.state(oid).handle
   readonly oidOf = (value: object): Oid | undefined => this.#handles.get(value)?.oid
 
+  /** The object of an oid, undefined when there is none. */
+  find(oid: Oid): ObjectState | undefined {
+    const known = this.#states.get(oid)
+    if (known?.slots !== undefined) return known
+    this.#ask()
+    const payload = this.#host.fetch(oid)
+    if (payload === undefined) return undefined
+    const state = this.state(oid)
+    state.fill(payload, this.handleOf)
+    return state
+  }
+
   slotsOf(state: ObjectState): Map<string, Slot> {
     if (state.slots !== undefined) return state.slots
-    const payload = this.#host.fetch(state.oid)
-    if (payload === undefined) {
+    const slots = this.find(state.oid)?.slots
+    if (slots === undefined) {
       throw objectFault('TARGET_UNKNOWN', `there is no object ${oidText(state.oid)}`)
     }
-    state.fill(payload, this.handleOf)
-    return state.slots as unknown as Map<string, Slot>
+    return slots
+  }
+
+  #ask(): void {
+    if (++this.#questions <= OBJECT_LIMITS.questions) return
+    const many = `one message asked for more than ${OBJECT_LIMITS.questions} objects and names`
+    this.stop(objectFault('LIMIT', many).toRecord())
+  }
+
+  /** The stored form of a live value. Faults for what cannot be kept. */
+  #stored(value: unknown): unknown {
+    return toStored(value, this.oidOf)
   }
 
   /** Lets go of every object, so that memory stays bounded. Only between turns whose results were taken. */
   clear(): void {
     this.#states.clear()
     this.#names.clear()
-    this.#traits.clear()
     this.epoch++
   }
 
@@ -126,9 +168,9 @@ export class World implements Delegation {
   #handOut(state: ObjectState, slot: Slot): unknown {
     if (slot.kind === 'parent') return [...(slot.value as unknown[])]
     if (slot.handed === undefined) {
-      slot.handed = encodeValue(toStored(slot.value, this.oidOf))
-      this.#own(slot.value as object, slot)
       this.#touch(state)
+      this.#owners.own(slot.value as object, slot)
+      slot.handed = encodeValue(this.#stored(slot.value))
     }
     return slot.value
   }
@@ -142,57 +184,77 @@ export class World implements Delegation {
     const known = state.borrowed?.get(name)
     if (known !== undefined) {
       if (known.origin === slot.value && !holder.touched) return known.copy
-      if (this.#changedSince(known)) {
-        this.#promote(state, name, known)
-        return known.copy
-      }
+      if (this.#promoted(state, name, known)) return known.copy
     }
-    const stored = toStored(slot.value, this.oidOf)
+    const stored = this.#stored(slot.value)
     const bytes = encodeValue(stored)
-    if (known !== undefined && known.origin === slot.value && known.bytes.equals(bytes))
+    if (known !== undefined && known.origin === slot.value && known.bytes.equals(bytes)) {
       return known.copy
+    }
     const copy = toLive(stored, this.handleOf)
+    this.#touch(state)
     state.borrowed ??= new Map()
     state.borrowed.set(name, { copy, origin: slot.value, bytes })
-    this.#touch(state)
     return copy
   }
 
-  #changedSince(borrowed: Borrowed): boolean {
-    return !borrowed.bytes.equals(encodeValue(toStored(borrowed.copy, this.oidOf)))
+  /** Makes a borrowed container the receiver's own if it was changed; true when it was. */
+  #promoted(state: ObjectState, name: string, borrowed: Borrowed): boolean {
+    if (borrowed.bytes.equals(encodeValue(this.#stored(borrowed.copy)))) return false
+    this.write(state, name, borrowed.copy)
+    return true
   }
 
-  #promote(state: ObjectState, name: string, borrowed: Borrowed): void {
-    state.borrowed?.delete(name)
-    this.write(state, name, borrowed.copy)
+  #promoteChanged(state: ObjectState): void {
+    for (const [name, borrowed] of state.borrowed ?? []) this.#promoted(state, name, borrowed)
+  }
+
+  /** Names of the object's own data. */
+  dataNames(state: ObjectState): string[] {
+    this.#promoteChanged(state)
+    return [...this.slotsOf(state)].filter(([, { kind }]) => kind === 'data').map(([name]) => name)
+  }
+
+  /** True for a name of the object's own data. */
+  hasData(state: ObjectState, name: string): boolean {
+    return this.slotsOf(state).get(name)?.kind === 'data'
   }
 
   // Writing ----------------------------------------------------------------------------------
 
   /** Assigns the receiver's own slot, whoever held the value before. */
-  write(state: ObjectState, name: string, value: unknown): void {
+  write(state: ObjectState, name: string, given: unknown): void {
     checkSlotName(name)
     const slots = this.slotsOf(state)
-    const kind = slotKind(name, value)
+    const kind = slotKind(name, given)
+    // A list of parents changes by assignment only, so the slot keeps one that nobody else has.
+    const value = kind === 'parent' && Array.isArray(given) ? [...given] : given
     if (kind === 'parent') this.#checkParents(name, value)
     else if (kind === 'data') this.#checkStorable(name, value)
-    let slot = slots.get(name)
-    if (slot !== undefined && slot.kind === kind && slot.value === value) {
-      if (typeof value !== 'object' || value === null || this.#owners.get(value) === slot) return
-    }
+    const known = slots.get(name)
+    if (known?.kind === kind && known.value === value && this.#isKept(value, known)) return
     this.#touch(state)
     state.borrowed?.delete(name)
-    if (slot === undefined) {
-      slot = { kind, value: undefined, tid: UNKEPT, handed: undefined }
-      slots.set(name, slot)
-      if (state.isParent) this.epoch++
-      // A name that was found above is now found here; nothing else of this object's memory is wrong.
-    }
+    const slot = known ?? { kind, value: undefined, tid: UNKEPT, handed: undefined }
+    const own = kind === 'data' ? this.#owners.adopt(value, slot) : value
+    // From here on nothing can fail, so a slot is assigned or it is not.
+    const wasParent = known?.kind === 'parent'
     slot.kind = kind
+    slot.value = own
     slot.tid = UNKEPT
     slot.handed = undefined
-    slot.value = kind === 'data' ? this.#adopt(value, slot) : value
-    if (kind === 'parent') this.#parentsChanged(state)
+    if (known === undefined) {
+      slots.set(name, slot)
+      // A name that was found above is found here now; only those who look through this object must look again.
+      if (state.isParent) this.epoch++
+    }
+    if (kind === 'parent' || wasParent) this.#parentsChanged(state)
+  }
+
+  /** True when assigning the value that a slot has already changes nothing. */
+  #isKept(value: unknown, slot: Slot): boolean {
+    if (typeof value !== 'object' || value === null || this.#handles.has(value)) return true
+    return this.#owners.ownerOf(value) === slot
   }
 
   /** Removes an own slot; false when there is none. */
@@ -202,9 +264,9 @@ export class World implements Delegation {
     state.borrowed?.delete(name)
     if (slot === undefined) return false
     this.#touch(state)
-    slots.delete(name)
     state.removed ??= []
     state.removed.push(name)
+    slots.delete(name)
     if (slot.kind === 'parent') this.#parentsChanged(state)
     else if (state.isParent) this.epoch++
     state.found = undefined
@@ -231,15 +293,16 @@ export class World implements Delegation {
         'Choose another name.',
       )
     }
-    this.#names.set(name, state.oid)
+    this.#checkOpen()
     this.#boundNow.push(name)
+    this.#names.set(name, state.oid)
   }
-  readonly #boundNow: string[] = []
 
   /** The oid bound to a name, as this turn sees it. */
   lookup(name: string): Oid | undefined {
     const known = this.#names.get(name)
-    if (known !== undefined) return known ?? undefined
+    if (known !== undefined) return known
+    this.#ask()
     const oid = this.#host.lookup(name)
     if (oid !== undefined) this.#names.set(name, oid)
     return oid
@@ -288,50 +351,21 @@ export class World implements Delegation {
     if (state.isParent) this.epoch++
   }
 
-  /** Makes a container this slot's own, copying it, or the parts of it that belong elsewhere. */
-  #adopt(value: unknown, slot: Slot): unknown {
-    if (typeof value !== 'object' || value === null || this.#handles.has(value)) return value
-    const owner = this.#owners.get(value)
-    if (owner !== undefined && owner !== slot) {
-      const copy = toLive(toStored(value, this.oidOf), this.handleOf) as object
-      this.#own(copy, slot)
-      return copy
-    }
-    this.#own(value, slot)
-    return value
-  }
-
-  #own(container: object, slot: Slot, depth = 0): void {
-    if (this.#handles.has(container) || this.#owners.get(container) === slot) return
-    if (depth > OBJECT_LIMITS.valueDepth) return
-    this.#owners.set(container, slot)
-    const parts = Array.isArray(container) ? container : Object.values(container)
-    const keys = Array.isArray(container) ? undefined : Object.keys(container)
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i]
-      if (typeof part !== 'object' || part === null || this.#handles.has(part)) continue
-      const owner = this.#owners.get(part)
-      if (owner === undefined || owner === slot) {
-        this.#own(part, slot, depth + 1)
-        continue
-      }
-      const copy = toLive(toStored(part, this.oidOf), this.handleOf) as object
-      this.#own(copy, slot, depth + 1)
-      const at = keys === undefined ? i : (keys[i] as string)
-      ;(container as Record<string | number, unknown>)[at] = copy
-    }
-  }
-
   /** What may be put into a container that belongs to a slot: a part that belongs elsewhere is copied. */
   partFor(container: object, part: unknown): unknown {
-    const slot = this.#owners.get(container)
-    return slot === undefined ? part : this.#adopt(part, slot)
+    return this.#owners.partFor(container, part)
   }
 
   #touch(state: ObjectState): void {
+    this.#checkOpen()
     if (state.touched) return
-    state.touched = true
     this.#touched.push(state)
+    state.touched = true
+  }
+
+  #checkOpen(): void {
+    if (!this.#settling) return
+    throw objectFault('METHOD_FAILED', 'nothing can change while a message is being kept')
   }
 
   // Sending ----------------------------------------------------------------------------------
@@ -361,22 +395,14 @@ export class World implements Delegation {
   /** A selector sent to true, false or nil: their traits answer, as objects of the image. */
   sendPrimitive(value: unknown, selector: string, args: unknown[]): unknown {
     const name = value === true ? 'true' : value === false ? 'false' : 'nil'
-    const traits = this.#traitsOf(PRIMITIVE_TRAITS[name])
-    const holder = traits && findHolder(this, traits, selector)
-    if (traits === undefined || holder === undefined) {
+    const oid = this.lookup(PRIMITIVE_TRAITS[name])
+    const holder = oid === undefined ? undefined : findHolder(this, this.state(oid), selector)
+    if (holder === undefined) {
       throw new TypeError(`${name} does not understand ${selector}`)
     }
     const slot = this.slotsOf(holder).get(selector) as Slot
     if (slot.kind !== 'method') return slot.value
     return this.#call(slot, holder, value, args)
-  }
-
-  #traitsOf(name: string): ObjectState | undefined {
-    if (!this.#traits.has(name)) {
-      const oid = this.lookup(name)
-      this.#traits.set(name, oid === undefined ? undefined : this.state(oid))
-    }
-    return this.#traits.get(name)
   }
 
   #perform(state: ObjectState, holder: ObjectState, selector: string, args: unknown[]): unknown {
@@ -404,47 +430,45 @@ export class World implements Delegation {
         ).toRecord(),
       )
     }
-    const method = this.#host.method((slot.value as MethodRef).oid, holder.oid)
-    const result =
-      args.length === 0
-        ? method(self)
-        : args.length === 1
-          ? method(self, args[0])
-          : method(self, ...args)
-    this.depth--
-    return result
+    try {
+      const method = this.#host.method((slot.value as MethodRef).oid, holder.oid)
+      if (args.length === 0) return method(self)
+      return args.length === 1 ? method(self, args[0]) : method(self, ...args)
+    } finally {
+      this.depth--
+    }
   }
 
   #notUnderstood(state: ObjectState, selector: string, args: unknown[]): unknown {
     const holder = findHolder(this, state, 'doesNotUnderstand:')
-    if (holder === undefined) {
-      throw objectFault('NOT_UNDERSTOOD', `${oidText(state.oid)} does not understand ${selector}`, {
-        target: oidText(state.oid),
-        selector,
-      })
-    }
+    if (holder === undefined) throw notUnderstood(state.oid, selector)
     return this.#perform(state, holder, 'doesNotUnderstand:', [{ selector, args }])
   }
 
   /** The need for a method: ends the turn, unless its outcome is known to be a fault. */
   learn(state: ObjectState, selector: string, args: unknown[]): never {
-    const learner = this.#learnerOf(state)
+    const chain = chainOf(this, state)
+    if (!isSelector(selector) || chain.every(({ oid }) => oid !== GENESIS)) {
+      throw notUnderstood(state.oid, selector)
+    }
     const need: MethodNeed = {
       kind: 'method',
       receiver: state.oid,
-      learner,
+      learner: this.#learnerOf(state, chain),
       selector,
-      args: args.map((arg) => toStored(arg, this.oidOf)),
+      args: this.#stored(args) as unknown[],
     }
     const failure = this.frame.failures?.[needKey(need)]
-    if (failure !== undefined) throw new Fault(failure)
+    if (failure !== undefined) throw sealFault(new Fault(failure))
     const signal = new Signal({ need })
     this.pending = signal
     throw signal
   }
 
-  #learnerOf(state: ObjectState): Oid {
-    if (this.#learnerOverride !== undefined) return this.#learnerOverride
+  /** Whom the sender named, if the receiver would find a method there; else the first parent or the receiver. */
+  #learnerOf(state: ObjectState, chain: readonly ObjectState[]): Oid {
+    const named = this.#learnerOverride
+    if (named !== undefined && chain.some(({ oid }) => oid === named)) return named
     const first = parentsOf(this, state)[0]
     return first === undefined || first.oid === GENESIS ? state.oid : first.oid
   }
@@ -488,6 +512,9 @@ export class World implements Delegation {
     }
     const state = this.state(change.target)
     const name = change.kind === 'method' ? change.selector : change.slot
+    if (change.kind === 'method' && !isSelector(name)) {
+      throw objectFault('FIELD_INVALID', `${JSON.stringify(name)} cannot name a method`)
+    }
     const slot = this.slotsOf(state).get(name)
     if (change.expect !== undefined && (slot?.tid ?? null) !== change.expect) {
       throw objectFault(
@@ -501,7 +528,8 @@ export class World implements Delegation {
         throw objectFault('FIELD_INVALID', `${oidText(state.oid)} has no slot ${name} of its own`)
       }
     } else if (change.kind === 'method') {
-      this.write(state, name, new MethodRef(change.method ?? this.nextOid++))
+      if (change.method === undefined) this.#installed = this.nextOid++
+      this.write(state, name, new MethodRef(change.method ?? this.#installed))
       // A method may be found through any chain, so every remembered lookup is in doubt.
       this.epoch++
     } else {
@@ -515,19 +543,19 @@ export class World implements Delegation {
     this.fuel.left = frame.fuel
     this.pending = undefined
     this.depth = 0
+    this.#questions = 0
+    this.#installed = 0
     this.#learnerOverride = learner
     this.#firstOid = this.nextOid
-    const nextTid = this.nextTid
     try {
       const result = body()
       if (this.pending !== undefined) throw this.pending
-      const reply = toStored(result, this.oidOf)
-      return this.#keep(reply, result)
+      return this.#keep(result)
     } catch (thrown) {
-      this.nextTid = nextTid
       this.#drop()
       return this.#ended(thrown)
     } finally {
+      this.#settling = false
       this.#touched.length = 0
       this.#boundNow.length = 0
     }
@@ -543,77 +571,95 @@ export class World implements Delegation {
   }
 
   /** Settles the turn: what changed, what of the new is referred to, the bytes of each. */
-  #keep(reply: unknown, result: unknown): TurnOutcome {
+  #keep(result: unknown): TurnOutcome {
     for (const state of this.#touched) {
-      if (state.borrowed === undefined) continue
-      for (const [name, borrowed] of [...state.borrowed]) {
-        if (this.#changedSince(borrowed)) this.#promote(state, name, borrowed)
-      }
+      this.#promoteChanged(state)
       state.borrowed = undefined
     }
-    const names = this.#boundNow.map((name) => ({ name, oid: this.#names.get(name) ?? null }))
-    const kept = this.#reachable(result)
-    const tid = this.nextTid
+    this.#settling = true
+    const reply = encodeValue(toWire(this.#stored(result)))
+    checkSize('a reply', reply.length, OBJECT_LIMITS.replyBytes)
+    const names = this.#boundNow.map((name) => ({ name, oid: this.#names.get(name) as Oid }))
+    const kept = this.#kept(result)
     const writes: Write[] = []
+    let size = 0
     for (const state of this.#touched) {
       if (state.born && !kept.has(state)) continue
-      const write = this.#settle(state, tid)
-      if (write !== undefined) writes.push(write)
+      const write = this.#settle(state, this.nextTid)
+      if (write === undefined) continue
+      size += write.payload.length
+      checkSize('what one message writes', size, OBJECT_LIMITS.turnBytes)
+      writes.push(write)
+      checkCount('objects that one message changes', writes.length, OBJECT_LIMITS.turnWrites)
     }
-    for (const state of this.#touched) {
-      if (state.born && !kept.has(state)) this.#states.delete(state.oid)
-      state.born = false
-      state.touched = false
-      state.removed = undefined
-    }
+    this.#close(kept)
     if (writes.length > 0 || names.length > 0) this.nextTid++
     const fuel = this.frame.fuel - this.fuel.left
     return { kind: 'kept', reply, writes, names, fuel }
   }
 
+  /** Ends the states of the turn. Numbers of objects that are not kept are free again, so both ends count alike. */
+  #close(kept: ReadonlySet<ObjectState>): void {
+    let last = Math.max(this.#firstOid - 1, this.#installed)
+    for (const state of this.#touched) {
+      if (state.born && !kept.has(state)) this.#states.delete(state.oid)
+      else if (state.born) last = Math.max(last, state.oid)
+      state.born = false
+      state.touched = false
+      state.removed = undefined
+    }
+    this.nextOid = last + 1
+  }
+
+  /**
+   * The record of an object if it changed. The containers that guest code had in its hands are replaced by what is
+   * stored, so nothing lives on in memory that the record does not have: frozen lists, parts shared by two slots.
+   */
   #settle(state: ObjectState, tid: Tid): Write | undefined {
-    const changed: string[] = state.removed === undefined ? [] : [...state.removed]
-    const stored: StoredSlot[] = []
+    const changed = new Set(state.removed)
+    const handed = new Map<Slot, unknown>()
     for (const [name, slot] of this.slotsOf(state)) {
-      const value = slot.kind === 'method' ? slot.value : toStored(slot.value, this.oidOf)
       if (slot.handed !== undefined) {
-        if (!slot.handed.equals(encodeValue(toStored(slot.value, this.oidOf)))) slot.tid = UNKEPT
+        const value = this.#stored(slot.value)
+        handed.set(slot, value)
+        if (!slot.handed.equals(encodeValue(value))) slot.tid = UNKEPT
         slot.handed = undefined
       }
-      if (slot.tid === UNKEPT) {
-        slot.tid = tid
-        changed.push(name)
-      }
-      stored.push({ name, tid: slot.tid, value })
+      if (slot.tid === UNKEPT) changed.add(name)
     }
-    if (changed.length === 0 && !state.born) return undefined
-    return { oid: state.oid, born: state.born, payload: encodeSlots(stored), slots: changed }
+    let write: Write | undefined
+    if (changed.size > 0 || state.born) {
+      const stored: StoredSlot[] = []
+      for (const [name, slot] of this.slotsOf(state)) {
+        const value =
+          slot.kind === 'method' ? slot.value : (handed.get(slot) ?? this.#stored(slot.value))
+        if (slot.tid === UNKEPT) {
+          slot.tid = tid
+          if (slot.kind !== 'method') handed.set(slot, value)
+        }
+        stored.push({ name, tid: slot.tid, value })
+      }
+      write = {
+        oid: state.oid,
+        born: state.born,
+        payload: encodeSlots(stored),
+        slots: [...changed],
+      }
+    }
+    for (const [slot, value] of handed) slot.value = toLive(value, this.handleOf)
+    return write
   }
 
   /** The objects born in this turn that something kept refers to. */
-  #reachable(result: unknown): Set<ObjectState> {
-    const kept = new Set<ObjectState>()
-    const visitValue = (value: unknown) => {
-      if (typeof value !== 'object' || value === null) return
-      const state = this.#handles.get(value)
-      if (state !== undefined) {
-        if (state.born && !kept.has(state)) visitState(state)
-        return
-      }
-      for (const part of Array.isArray(value) ? value : Object.values(value)) visitValue(part)
-    }
-    const visitState = (state: ObjectState) => {
-      kept.add(state)
-      for (const slot of this.slotsOf(state).values()) visitValue(slot.value)
-    }
-    if (!this.#touched.some((state) => state.born)) return kept
-    visitValue(result)
-    for (const name of this.#boundNow) visitValue(this.handleOf(this.#names.get(name) as Oid))
+  #kept(result: unknown): Set<ObjectState> {
+    if (!this.#touched.some((state) => state.born)) return new Set()
+    const roots: unknown[] = [result]
+    for (const name of this.#boundNow) roots.push(this.handleOf(this.#names.get(name) as Oid))
     for (const state of this.#touched) {
       if (state.born) continue
-      for (const slot of this.slotsOf(state).values()) visitValue(slot.value)
+      for (const slot of this.slotsOf(state).values()) roots.push(slot.value)
     }
-    return kept
+    return bornIn(roots, (value) => this.#handles.get(value))
   }
 
   /** Forgets everything that the turn did. */
@@ -621,47 +667,19 @@ export class World implements Delegation {
     for (const state of this.#touched) {
       if (state.born) this.#states.delete(state.oid)
       else state.forget()
-      state.removed = undefined
     }
     for (const name of this.#boundNow) this.#names.delete(name)
     this.nextOid = this.#firstOid
     this.epoch++
   }
 
-  #makeHandler(): ProxyHandler<ObjectState> {
-    const refuse = (what: string) => {
-      throw new TypeError(`${what} an object of the world is not possible`)
-    }
-    return {
-      get: (state, name) => (typeof name === 'string' ? this.read(state, name) : undefined),
-      set: (state, name, value) => {
-        this.write(state, name as string, value)
-        return true
-      },
-      has: (state, name) => typeof name === 'string' && findHolder(this, state, name) !== undefined,
-      deleteProperty: (state, name) => {
-        this.remove(state, name as string)
-        return true
-      },
-      ownKeys: (state) => [...this.slotsOf(state)].filter(isData).map(([name]) => name),
-      getOwnPropertyDescriptor: (state, name) => {
-        const slot = this.slotsOf(state).get(name as string)
-        if (slot === undefined || slot.kind !== 'data') return undefined
-        const value = this.read(state, name as string)
-        return { value, writable: true, enumerable: true, configurable: true }
-      },
-      getPrototypeOf: () => null,
-      setPrototypeOf: () => refuse('changing the prototype of'),
-      defineProperty: () => refuse('defining a property on'),
-      preventExtensions: () => refuse('freezing'),
-    }
-  }
-
   /** Slot names of the whole chain, own first, each once. */
   slotNames(state: ObjectState): string[] {
+    this.#promoteChanged(state)
     const names = new Set<string>()
-    for (const one of chainOf(this, state))
+    for (const one of chainOf(this, state)) {
       for (const name of this.slotsOf(one).keys()) names.add(name)
+    }
     return [...names]
   }
 
@@ -671,20 +689,4 @@ export class World implements Delegation {
   }
 }
 
-const isData = ([, slot]: [string, Slot]) => slot.kind === 'data'
 const tidOrNull = (tid: Tid | null) => (tid === null ? null : String(tid))
-
-/** The fault in what guest code threw, whatever it is; reading it must not run guest code without bounds. */
-function faultOfThrown(thrown: unknown): FaultRecord {
-  const fault = asFault(thrown)
-  if (fault !== undefined) return fault.toRecord()
-  let sentence = 'the method threw something that is not an error'
-  if (typeof thrown === 'string') sentence = thrown
-  else if (thrown instanceof RangeError && /call stack/i.test(thrown.message)) {
-    return objectFault('LIMIT', 'functions called functions too deeply').toRecord()
-  } else if (thrown instanceof Error) {
-    const message = Object.getOwnPropertyDescriptor(thrown, 'message')?.value
-    if (typeof message === 'string') sentence = message
-  }
-  return objectFault('METHOD_FAILED', sentence.slice(0, 2_000)).toRecord()
-}

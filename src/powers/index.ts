@@ -8,5 +8,13 @@ export {
   removeFile,
   writePrivate,
 } from './node-files.ts'
-export { freeBytes, isAlive, isPortFree, listens, lookAt, machine } from './node-machine.ts'
+export {
+  freeBytes,
+  homeFolder,
+  isAlive,
+  isPortFree,
+  listens,
+  lookAt,
+  machine,
+} from './node-machine.ts'
 export { spawnNode } from './node-process.ts'

@@ -2,7 +2,7 @@
 // Leaves: what is made of it to whoever asked.
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { createConnection, createServer } from 'node:net'
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism, homedir, totalmem } from 'node:os'
 
 /** Whether a process of that number runs, whoever owns it. */
 export function isAlive(pid: number): boolean {
@@ -77,4 +77,9 @@ export function machine(): { platform: string; cores: number; memory: number; no
     memory: totalmem(),
     node: process.versions.node,
   }
+}
+
+/** The folder of the person who runs this. */
+export function homeFolder(): string {
+  return homedir()
 }

@@ -81,6 +81,7 @@ export const POWERS_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/bridge/page.ts': 'it is the HTTP server; main hands in address and token',
   'src/image/lock.ts': 'the lock of an image is one that the operating system holds on a file',
   'src/kernel/sandbox/pipe.ts': 'the worker has two descriptors from birth, and blocks on them',
+  'src/main.ts': 'where the cache is must be known before anything else is loaded',
   'src/mind/download.ts': 'a model file is written as it arrives, in the folder that main hands in',
   'src/mind/hub.ts': 'as download.ts: one way by which its bytes arrive',
   'src/mind/packages.ts': 'as download.ts: another way by which its bytes arrive',

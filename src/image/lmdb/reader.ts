@@ -4,6 +4,7 @@
 // IM9 what is damaged faults on reading.
 import { asFault } from '#ground'
 import type { Oid, Tid } from '#objects'
+import { packedFault } from '../faults.ts'
 import { type Head, isName } from '../group.ts'
 import { IMAGE_LIMITS } from '../limits.ts'
 import { decodeRecord } from '../record.ts'
@@ -16,6 +17,7 @@ import {
   nameKey,
   oidOfKey,
   RECORD_KEY_BYTES,
+  readPacked,
   recordKey,
   tableKey,
   tidKey,
@@ -28,13 +30,15 @@ const WALK_STEP = 256
 export class Reader {
   readonly #databases: Databases
   readonly #head: () => Head
+  readonly #packedTo: () => Tid
   // LMDB copies keys before a read returns, so these two serve every read of one record.
   readonly #from = new Uint8Array(RECORD_KEY_BYTES)
   readonly #to = new Uint8Array(RECORD_KEY_BYTES)
 
-  constructor(databases: Databases, head: () => Head) {
+  constructor(databases: Databases, head: () => Head, packedTo: () => Tid) {
     this.#databases = databases
     this.#head = head
+    this.#packedTo = packedTo
   }
 
   /**
@@ -42,8 +46,10 @@ export class Reader {
    * that is damaged must not keep the image shut, or nobody could verify it; then an older one gives the time.
    */
   static head(databases: Databases): Head {
-    let oid: Oid = 0
-    for (const key of databases.records.getKeys({ reverse: true, limit: 1 })) oid = oidOfKey(key)
+    let { oid } = readPacked(databases.layout)
+    for (const key of databases.records.getKeys({ reverse: true, limit: 1 })) {
+      oid = Math.max(oid, oidOfKey(key))
+    }
     let tid: Tid = 0
     for (const { key, value } of databases.transactions.getRange({ reverse: true })) {
       if (tid === 0) tid = tidOfKey(key)
@@ -63,7 +69,14 @@ export class Reader {
     for (const { key, value } of records.getRange({ start, end, reverse: true, limit: 1 })) {
       return decodeRecord(value, oid, tidOfKey(key))
     }
+    this.#unpacked(at)
     return undefined
+  }
+
+  /** The revision that a transaction made, if it is still there. */
+  exact(oid: Oid, tid: Tid): Revision | undefined {
+    const value = this.#databases.records.get(recordKey(this.#from, oid, tid))
+    return value === undefined ? undefined : decodeRecord(value, oid, tid)
   }
 
   revisions(oid: Oid, before: Tid | undefined, limit: number | undefined): Revision[] {
@@ -82,7 +95,24 @@ export class Reader {
 
   name(name: string, at?: Tid): Oid | undefined {
     if (!isName(name)) return undefined
-    return this.#bound(Buffer.from(name), this.#asOf(at))
+    const found = this.#bound(Buffer.from(name), this.#asOf(at))
+    if (found === undefined) this.#unpacked(at)
+    return found
+  }
+
+  /** What a transaction bound a name to, null when to nothing, undefined when that is gone. */
+  binding(name: string, tid: Tid): Oid | null | undefined {
+    const key = nameKey(Buffer.from(name), tid)
+    const value = this.#databases.names.get(key)
+    return value === undefined ? undefined : (unsealName(key, value) ?? null)
+  }
+
+  /** Every binding of every name, oldest first within a name. */
+  *bindings(): Generator<{ name: string; oid: Oid | null; tid: Tid }> {
+    for (const { key, value } of this.#databases.names.getRange()) {
+      const name = Buffer.from(key.subarray(0, key.length - NAME_KEY_TAIL)).toString()
+      yield { name, oid: unsealName(key, value) ?? null, tid: tidOfKey(key) }
+    }
   }
 
   names(options: {
@@ -91,6 +121,7 @@ export class Reader {
     limit?: number
     at?: Tid
   }): { name: string; oid: Oid }[] {
+    this.#unpacked(options.at)
     const at = this.#asOf(options.at)
     const limit = options.limit ?? IMAGE_LIMITS.page
     const prefix = Buffer.from(options.prefix ?? '')
@@ -127,6 +158,16 @@ export class Reader {
       reverse: true,
       limit: limit ?? IMAGE_LIMITS.page,
     }
+    for (const { key, value } of this.#databases.transactions.getRange(range)) {
+      found.push(describe(key, value))
+    }
+    return found
+  }
+
+  /** Descriptions from `start` on, oldest first. */
+  infosFrom(start: Tid, limit: number): TransactionInfo[] {
+    const range = { start: tidKey(Math.max(0, start)), end: tidKey(this.#head().tid + 1), limit }
+    const found: TransactionInfo[] = []
     for (const { key, value } of this.#databases.transactions.getRange(range)) {
       found.push(describe(key, value))
     }
@@ -178,15 +219,17 @@ export class Reader {
     return found
   }
 
-  /** Every object's newest revision as of the head at the first step, gone ones too. */
-  *objects(live: () => void): Generator<Revision, void, undefined> {
-    const at = this.#head().tid
+  /** Every object's newest revision as of `asOf`, or of the head at the first step, gone ones too. */
+  *objects(live: () => void, asOf: Tid | undefined): Generator<Revision, void, undefined> {
+    live()
+    const at = this.#asOf(asOf)
     let next: Oid | undefined = 1
     while (next !== undefined) {
       live()
       const step = this.#step(next, at)
       for (const { oid, tid } of step.found) {
         live()
+        this.#unpacked(at)
         const value = this.#databases.records.get(recordKey(this.#from, oid, tid))
         if (value !== undefined) yield decodeRecord(value, oid, tid)
       }
@@ -214,6 +257,23 @@ export class Reader {
     return { found, next: undefined }
   }
 
+  /** Up to `limit` objects from `first` on with the tids of all their revisions, oldest first. */
+  tids(first: Oid, limit: number): { oid: Oid; tids: Tid[] }[] {
+    const found: { oid: Oid; tids: Tid[] }[] = []
+    let last: { oid: Oid; tids: Tid[] } | undefined
+    const range = { start: recordKey(this.#from, first, 0) }
+    for (const key of this.#databases.records.getKeys(range)) {
+      const oid = oidOfKey(key)
+      if (oid !== last?.oid) {
+        if (found.length === limit) break
+        last = { oid, tids: [] }
+        found.push(last)
+      }
+      last.tids.push(tidOfKey(key))
+    }
+    return found
+  }
+
   #nextName(start: Uint8Array): Uint8Array | undefined {
     const range = start.length === 0 ? { limit: 1 } : { start, limit: 1 }
     for (const key of this.#databases.names.getKeys(range)) {
@@ -230,6 +290,13 @@ export class Reader {
       return unsealName(key, value)
     }
     return undefined
+  }
+
+  /** Faults CONFLICT when what was not found may have been there, and was packed away. */
+  #unpacked(at: Tid | undefined): void {
+    if (at === undefined) return
+    const packedTo = this.#packedTo()
+    if (at < packedTo) throw packedFault(at, packedTo)
   }
 
   #asOf(at: Tid | undefined): Tid {

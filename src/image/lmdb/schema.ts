@@ -7,15 +7,17 @@
 //   names          UTF-8 name, 0x00, tid u64       → sealed oid, 0 when unbound from that tid on
 //   tables         table u8, UTF-8 key             → sealed value
 //   layout         'layout'                        → sealed u64, the version of this table, 1
+//                  'packed'                        → sealed pack time u64 and largest oid u64, once there was a pack
 //
 // Numbers are big-endian, so LMDB's order of bytes is the order of oids, then of tids.
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { asFault } from '#ground'
 import type { Oid, Tid } from '#objects'
 import { imageFault } from '../faults.ts'
 import { TABLES } from '../group.ts'
 import { IMAGE_LIMITS } from '../limits.ts'
 import { readU64, writeU64 } from '../record.ts'
-import { NAME_VALUE_BYTES, sealName, unsealName } from '../sealed.ts'
+import { NAME_VALUE_BYTES, SEAL_BYTES, seal, sealName, unseal, unsealName } from '../sealed.ts'
 import type { TableName } from '../store.ts'
 
 /** A database of bytes under bytes. */
@@ -28,6 +30,7 @@ export interface Databases {
   transactions: Bytes
   names: Bytes
   tables: Bytes
+  layout: Bytes
 }
 
 /** The layout written here. */
@@ -39,12 +42,22 @@ export const NAME_KEY_TAIL = 9
 export const RECORD_KEY_BYTES = 16
 export const TID_KEY_BYTES = 8
 
-/** Opens the environment in a folder, making what is missing. Faults IMAGE_DAMAGED on a newer layout. */
-export function openDatabases(folder: string): Databases {
+const LAYOUT_KEY = Buffer.from('layout')
+const PACKED_KEY = Buffer.from('packed')
+
+/**
+ * Opens the environment in a folder, making what is missing unless it is opened for reading only. Faults IMAGE_DAMAGED
+ * on a newer layout, and when there is nothing to read.
+ */
+export function openDatabases(
+  folder: string,
+  { readOnly = false }: { readOnly?: boolean } = {},
+): Databases {
   const bytes = { keyEncoding: 'binary', encoding: 'binary' } as const
   const env = open<Uint8Array, Uint8Array>({
     ...bytes,
     path: folder,
+    readOnly,
     // A folder may have a dot in its name; it is a folder all the same.
     noSubdir: false,
     maxDbs: 8,
@@ -53,33 +66,61 @@ export function openDatabases(folder: string): Databases {
     // Without them one promise means both, and on the disks measured it is no slower.
     overlappingSync: false,
   })
-  const layout = env.openDB<Uint8Array, Uint8Array>('layout', bytes)
-  const key = Buffer.from('layout')
-  const found = layout.get(key)
-  if (found === undefined) {
-    const value = new Uint8Array(NAME_VALUE_BYTES)
-    sealName(key, value, LAYOUT_VERSION)
-    layout.putSync(key, value)
-  } else {
-    const version = unsealName(key, found)
-    if (version !== LAYOUT_VERSION) {
-      // Nothing is being written, so this closes at once.
-      void env.close()
-      throw imageFault(
-        'IMAGE_DAMAGED',
-        `The image has layout ${version}; this program reads ${LAYOUT_VERSION}.`,
-        { version },
-        'Open the image with the version of batos that wrote it, or a newer one.',
-      )
+  try {
+    const database = (name: string) => env.openDB<Uint8Array, Uint8Array>(name, bytes)
+    const layout = database('layout')
+    checkLayout(layout, readOnly)
+    const [records, transactions] = [database('records'), database('transactions')]
+    return {
+      env,
+      records,
+      transactions,
+      names: database('names'),
+      tables: database('tables'),
+      layout,
     }
+  } catch (error) {
+    // Nothing is being written, so this closes at once.
+    void env.close()
+    if (asFault(error) !== undefined) throw error
+    throw imageFault('IMAGE_DAMAGED', `${folder} holds no image (${String(error)}).`, { folder })
   }
-  return {
-    env,
-    records: env.openDB<Uint8Array, Uint8Array>('records', bytes),
-    transactions: env.openDB<Uint8Array, Uint8Array>('transactions', bytes),
-    names: env.openDB<Uint8Array, Uint8Array>('names', bytes),
-    tables: env.openDB<Uint8Array, Uint8Array>('tables', bytes),
+}
+
+/** Faults IMAGE_DAMAGED unless the layout is ours; in a new image it is written. */
+function checkLayout(layout: Bytes, readOnly: boolean): void {
+  const found = layout.get(LAYOUT_KEY)
+  if (found === undefined && !readOnly) {
+    const value = new Uint8Array(NAME_VALUE_BYTES)
+    sealName(LAYOUT_KEY, value, LAYOUT_VERSION)
+    layout.putSync(LAYOUT_KEY, value)
+    return
   }
+  const version = found === undefined ? 0 : unsealName(LAYOUT_KEY, found)
+  if (version === LAYOUT_VERSION) return
+  throw imageFault(
+    'IMAGE_DAMAGED',
+    `The image has layout ${version}; this program reads ${LAYOUT_VERSION}.`,
+    { version },
+    'Open the image with the version of batos that wrote it, or a newer one.',
+  )
+}
+
+/** The newest pack time, and the largest oid that there ever was by then; zeros before the first pack. */
+export function readPacked(layout: Bytes): { tid: Tid; oid: Oid } {
+  const found = layout.get(PACKED_KEY)
+  if (found === undefined) return { tid: 0, oid: 0 }
+  const body = unseal(PACKED_KEY, found, 'The time of the last pack')
+  return { tid: readU64(body, 0), oid: readU64(body, 8) }
+}
+
+/** The entry that readPacked reads. */
+export function packedEntry(tid: Tid, oid: Oid): { key: Uint8Array; value: Uint8Array } {
+  const value = new Uint8Array(SEAL_BYTES + 16)
+  writeU64(value, SEAL_BYTES, tid)
+  writeU64(value, SEAL_BYTES + 8, oid)
+  seal(PACKED_KEY, value)
+  return { key: PACKED_KEY, value }
 }
 
 /** Writes a record's key into 16 bytes and returns them. LMDB copies keys, so one buffer serves many calls. */

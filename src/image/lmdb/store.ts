@@ -2,20 +2,37 @@
 // Leaves: bytes to schema.ts and record.ts; the line to writer.ts; reads to reader.ts; the lock to lock.ts.
 // Laws: IM1–IM20 of SPEC.md; IM7 a closed store faults on use.
 import type { Oid, Tid } from '#objects'
-import { closedFault } from '../faults.ts'
+import { closedFault, readOnlyFault } from '../faults.ts'
 import { checkGroup, type Head } from '../group.ts'
-import type { Group, Revision, Store, TableName, TransactionInfo, VerifyReport } from '../store.ts'
+import { Packer } from '../pack.ts'
+import { replay } from '../replay.ts'
+import type {
+  Group,
+  PackProgress,
+  PackReport,
+  PackRequest,
+  Revision,
+  Store,
+  TableName,
+  Transaction,
+  TransactionInfo,
+  VerifyReport,
+} from '../store.ts'
+import { lmdbPacked } from './packed.ts'
 import { Reader } from './reader.ts'
-import { type Databases, openDatabases } from './schema.ts'
+import { type Databases, openDatabases, readPacked } from './schema.ts'
 import { verifyDatabases } from './verify.ts'
 import { Writer } from './writer.ts'
 
 /**
  * Opens the image in a folder, making it when it is missing. The caller holds the image's lock (lock.ts) before
  * and until the promise of close. Faults IMAGE_DAMAGED when its layout is not the one this program reads.
+ *
+ * With `readOnly` nothing is made and nothing is written, no lock is needed, and the head stays where it was at the
+ * opening, also while another process writes.
  */
-export function openLmdbStore(folder: string): Store {
-  return new LmdbStore(openDatabases(folder))
+export function openLmdbStore(folder: string, options: { readOnly?: boolean } = {}): Store {
+  return new LmdbStore(openDatabases(folder, options), options.readOnly ?? false)
 }
 
 class LmdbStore implements Store {
@@ -27,12 +44,18 @@ class LmdbStore implements Store {
   /** After the newest group handed in: what the next one must follow. */
   #tail: Head
   #closing: Promise<void> | undefined
+  readonly #isReadOnly: boolean
+  readonly #packer = new Packer()
+  #packedTo: Tid
 
-  constructor(databases: Databases) {
+  constructor(databases: Databases, isReadOnly: boolean) {
     this.#databases = databases
+    this.#isReadOnly = isReadOnly
     this.#head = Reader.head(databases)
     this.#tail = this.#head
-    this.#reader = new Reader(databases, () => this.#head)
+    this.#packedTo = readPacked(databases.layout).tid
+    const head = () => this.#head
+    this.#reader = new Reader(databases, head, () => this.packedTo())
     this.#writer = new Writer(databases, (head) => {
       this.#head = head
     })
@@ -95,16 +118,55 @@ class LmdbStore implements Store {
 
   async commit(group: Group): Promise<void> {
     this.#live()
+    if (this.#isReadOnly) throw readOnlyFault()
     if (this.#writer.failure !== undefined) throw this.#writer.failure
     const checked = checkGroup(group, this.#tail)
+    this.#packer.meet(group)
     const durable = this.#writer.add(group, checked)
     this.#tail = checked.head
     await durable
   }
 
-  objects(): Iterable<Revision> {
+  objects(options: { at?: Tid } = {}): Iterable<Revision> {
     this.#live()
-    return this.#reader.objects(() => this.#live())
+    return this.#reader.objects(() => this.#live(), options.at)
+  }
+
+  replay(options: { start?: Tid; stop?: Tid } = {}): Iterable<Transaction> {
+    const reader = this.#reader
+    return replay(
+      {
+        head: () => this.head(),
+        packedTo: () => this.packedTo(),
+        infosFrom: (start, limit) => reader.infosFrom(start, limit),
+        exact: (oid, tid) => reader.exact(oid, tid),
+        binding: (name, tid) => reader.binding(name, tid),
+      },
+      options,
+    )
+  }
+
+  packedTo(): Tid {
+    this.#live()
+    // Another process may pack what this one reads.
+    if (this.#isReadOnly) this.#packedTo = readPacked(this.#databases.layout).tid
+    return this.#packedTo
+  }
+
+  async pack(
+    request: PackRequest,
+    progress?: (progress: PackProgress) => void,
+  ): Promise<PackReport> {
+    this.#live()
+    if (this.#isReadOnly && request.checkOnly !== true) throw readOnlyFault()
+    const packed = lmdbPacked(this, this.#databases, this.#reader, this.#writer, {
+      isReadOnly: this.#isReadOnly,
+      largest: () => this.#tail.oid,
+      moved: (at) => {
+        this.#packedTo = at
+      },
+    })
+    return this.#packer.run(packed, request, progress)
   }
 
   verify(): VerifyReport {

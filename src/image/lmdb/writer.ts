@@ -12,7 +12,7 @@ import type { Group } from '../store.ts'
 import { type Bytes, type Databases, nameKey, TID_KEY_BYTES, tableKey } from './schema.ts'
 
 /** What goes to LMDB for one group: one entry an index; a null value removes. */
-interface Entries {
+export interface Entries {
   into: Bytes[]
   keys: Uint8Array[]
   values: (Uint8Array | null)[]
@@ -20,7 +20,8 @@ interface Entries {
 
 interface Waiting {
   entries: Entries
-  head: Head
+  /** Where the store stands afterwards; undefined for what is no group. */
+  head: Head | undefined
   bytes: number
   resolve: () => void
   reject: (fault: Error) => void
@@ -61,10 +62,19 @@ export class Writer {
         'Wait for earlier commits before handing in more.',
       )
     }
-    const entries = encode(group, checked, this.#databases)
-    this.#bytes += checked.bytes
+    return this.#push(encode(group, checked, this.#databases), checked.head, checked.bytes)
+  }
+
+  /** Puts into the line what is no group: removals of a pack, or nothing, to wait for what stands before. */
+  change(entries: Entries): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return this.#push(entries, undefined, 0)
+  }
+
+  #push(entries: Entries, head: Head | undefined, bytes: number): Promise<void> {
+    this.#bytes += bytes
     const promise = new Promise<void>((resolve, reject) => {
-      this.#line.push({ entries, head: checked.head, bytes: checked.bytes, resolve, reject })
+      this.#line.push({ entries, head, bytes, resolve, reject })
     })
     this.#next()
     return promise
@@ -92,7 +102,7 @@ export class Writer {
         for (const { bytes } of batch) this.#bytes -= bytes
         this.#next()
         for (const waiting of batch) {
-          this.#durable(waiting.head)
+          if (waiting.head !== undefined) this.#durable(waiting.head)
           waiting.resolve()
         }
       },

@@ -1,20 +1,28 @@
 // Owns: where the worker's program is and with which permissions it runs.
 // Leaves: starting it to the power handed in.
-// Laws: KN22 it may read its own code and the packages that it imports, nothing else; no addons, no children, no threads.
+// Laws: KN22 it may read its own code and the packages that it imports, nothing else; no addons, no children, no threads,
+// and no more memory than a limit.
 import { fileURLToPath } from 'node:url'
 import { codeExtension, readableCode } from '../child.ts'
+import { KERNEL_LIMITS } from '../limits.ts'
 
 /** The program of the image worker and of trials. */
 export function workerEntry(): string {
   return fileURLToPath(new URL(`./worker${codeExtension(import.meta.url)}`, import.meta.url))
 }
 
+/** How a worker with a heap of so many MiB is started. */
+export function workerOptions(heap: number): { execArgv: string[]; memory: number } {
+  return { execArgv: workerArguments(heap), memory: heap + KERNEL_LIMITS.beyondHeap }
+}
+
 /** Node's arguments for a worker with a heap of so many MiB. */
-export function workerArguments(heap: number): string[] {
+function workerArguments(heap: number): string[] {
   return [
     '--permission',
     ...readableCode(import.meta.url).map((path) => `--allow-fs-read=${path}`),
     `--max-old-space-size=${heap}`,
+    '--disable-proto=delete',
     '--disable-warning=ExperimentalWarning',
     '--no-addons',
   ]

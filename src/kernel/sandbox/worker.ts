@@ -7,8 +7,11 @@ const sandbox = lockDown()
 
 // Loaded after the lockdown, so that nothing of ours is older than the frozen world it runs in.
 const { Fault } = await import('#ground')
-const { encodeValue, makeGlobals, makeRuntime, toWire, World } = await import('#objects')
+const { makeGlobals, makeRuntime, sealFault, World } = await import('#objects')
 const { Pipe } = await import('./pipe.ts')
+
+// Guest code catches faults, so their class is in its hands.
+sandbox.harden(Fault)
 
 type Compiled = import('#objects').CompiledMethod
 type Outcome = import('#objects').TurnOutcome
@@ -45,25 +48,25 @@ function answered(answer: unknown): unknown {
   if (answer === null || answer instanceof Uint8Array || typeof answer === 'number') {
     return answer ?? undefined
   }
-  throw new Fault((answer as { fault: import('#ground').FaultRecord }).fault)
+  throw sealFault(new Fault((answer as { fault: import('#ground').FaultRecord }).fault))
 }
 
 function compile(oid: number, holder: number): Compiled {
   const answer = pipe.ask(['method', oid]) as
     | { code: string; globals: string[] }
     | { fault: import('#ground').FaultRecord }
-  if ('fault' in answer) throw new Fault(answer.fault)
+  if ('fault' in answer) throw sealFault(new Fault(answer.fault))
   const factory = sandbox.evaluate(answer.code) as (...parts: unknown[]) => Compiled
-  return factory(runtime, holder, ...answer.globals.map((name) => globals[name]))
+  // A function is an object: what one message left on it the next would find.
+  return sandbox.harden(factory(runtime, holder, ...answer.globals.map((name) => globals[name])))
 }
 
-/** A turn's outcome as the kernel reads it: the reply already in wire form, as bytes that it can pass on. */
+/** A turn's outcome as the kernel reads it. */
 function report(n: number, outcome: Outcome): unknown[] {
   if (outcome.kind === 'kept') {
-    const reply = encodeValue(toWire(outcome.reply))
-    const writes = outcome.writes.map((w) => [w.oid, w.born, w.payload, w.slots])
+    const writes = outcome.writes.map((w) => [w.oid, w.born, w.payload])
     const names = outcome.names.map((one) => [one.name, one.oid])
-    return [n, 'kept', reply, writes, names, outcome.fuel]
+    return [n, 'kept', outcome.reply, writes, names, outcome.fuel]
   }
   return outcome.kind === 'fault' ? [n, 'fault', outcome.fault] : [n, 'need', outcome.need]
 }

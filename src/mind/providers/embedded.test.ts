@@ -1,21 +1,21 @@
+// Owns: the real model host with a model of random weights: caching, aborts, crashes.
 import assert from 'node:assert/strict'
 import { spawn as spawnChild } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { getPriority } from 'node:os'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ChildLike } from '#kernel'
 import type { ChatMessage } from '../provider.ts'
 import { EmbeddedProvider } from './embedded.ts'
-import { writeTinyModel } from './tiny-model.ts'
+import { tinyModel } from './tiny-model.fixture.ts'
 
 let folder = ''
 let model = ''
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'batos-mind-'))
   model = join(folder, 'tiny.gguf')
-  await writeTinyModel(model)
+  await writeFile(model, tinyModel())
 })
 after(() => rm(folder, { recursive: true, force: true }))
 

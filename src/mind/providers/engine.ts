@@ -2,7 +2,6 @@
 // Leaves: who asks and in which order to model-host.ts; the saved states' files to saved-prompts.ts.
 // Laws: MI14 a prompt that begins like one evaluated before costs only its new tokens. MI15 a beginning that was warmed
 // is at hand again after a restart, from its saved state, and only for the same model, library and prompt.
-import { availableParallelism } from 'node:os'
 import {
   type ChatHistoryItem,
   type ChatWrapper,
@@ -16,7 +15,7 @@ import type { ChatMessage, Completion, CompletionRequest } from '../provider.ts'
 import type { HostLoad, HostStats, Warmed } from './host-frames.ts'
 import { SavedPrompts } from './saved-prompts.ts'
 import { Speech } from './speech.ts'
-import { LoadWatch, threadsFor } from './threads.ts'
+import { LoadWatch, threadsAtMost } from './threads.ts'
 
 type Llama = Awaited<ReturnType<typeof getLlama>>
 type Model = Awaited<ReturnType<Llama['loadModel']>>
@@ -28,6 +27,9 @@ interface Lane {
   sequence: Sequence
   used: number
 }
+
+/** Tokens in common that make a sequence worth going on with: more than the words that every chat begins with. */
+const SHARED_MIN = 64
 
 export class Engine {
   readonly #llama: Llama
@@ -81,7 +83,7 @@ export class Engine {
       contextSize: { min: 1_024, max: load.sequenceTokens },
       sequences: load.sequences,
       // The most it may ever use; what it uses now is the library's own limit, which follows the load.
-      threads: { ideal: threadsFor(availableParallelism(), 0), min: 1 },
+      threads: { ideal: threadsAtMost(), min: 1 },
     })
     return new Engine({ llama, model, context, load, started })
   }
@@ -197,7 +199,8 @@ export class Engine {
     }
     const saved = await this.#saved.find(tokens, shared)
     // A lane that shares little is worth more to those who filled it: begin in the one unused for longest.
-    const lane = saved === undefined && shared * 2 > tokens.length ? best : oldest
+    const worth = shared >= SHARED_MIN || shared * 2 > tokens.length
+    const lane = saved === undefined && worth ? best : oldest
     lane.used = ++this.#uses
     if (saved === undefined) return { lane, restored: false }
     await lane.sequence.loadStateFromFile(saved, { acceptRisk: true })

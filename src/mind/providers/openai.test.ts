@@ -1,3 +1,4 @@
+// Owns: servers that speak, refuse, break off and fall silent.
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

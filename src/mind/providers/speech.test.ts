@@ -1,3 +1,4 @@
+// Owns: text that comes in pieces.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Speech } from './speech.ts'

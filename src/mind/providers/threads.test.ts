@@ -1,3 +1,4 @@
+// Owns: threads for the load of a machine.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LoadWatch, othersBetween, threadsFor } from './threads.ts'

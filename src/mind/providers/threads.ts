@@ -35,6 +35,11 @@ export function threadsFor(cores: number, others: number): number {
   return Math.max(1, Math.min(MIND_LIMITS.threads, cores, free))
 }
 
+/** Threads that a model may ever use on this machine. */
+export function threadsAtMost(): number {
+  return threadsFor(availableParallelism(), 0)
+}
+
 /** Follows the load of the machine; `threads` is what a model may use now. Ends with `stop`. */
 export class LoadWatch {
   readonly #cores = availableParallelism()

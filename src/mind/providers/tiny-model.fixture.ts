@@ -1,8 +1,7 @@
-// Owns: a GGUF file of random weights, small enough to be written and loaded in a moment: the real engine can be tried
+// Owns: a GGUF file of random weights, small enough to be made and loaded in a moment: the real engine can be tried
 // with it where the answers do not matter.
-// Leaves: sense to real models.
+// Leaves: sense to real models; writing the file to the test.
 // Laws: the same seed gives the same bytes.
-import { writeFile } from 'node:fs/promises'
 
 const WIDTH = 32
 const HIDDEN = 64
@@ -15,8 +14,8 @@ const TYPE = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9 } a
 
 type Meta = [key: string, type: keyof typeof TYPE, value: unknown, element?: keyof typeof TYPE]
 
-/** Writes the model to a path; answers its size in bytes. */
-export async function writeTinyModel(path: string, seed = 1): Promise<number> {
+/** The bytes of the model's file. */
+export function tinyModel(seed = 1): Buffer {
   const tokens = ['<unk>', '<s>', '</s>']
   for (let byte = 0; byte < 256; byte++) {
     tokens.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
@@ -76,13 +75,7 @@ export async function writeTinyModel(path: string, seed = 1): Promise<number> {
     offset += body.length
   }
   const before = Buffer.concat(head)
-  const file = Buffer.concat([
-    before,
-    Buffer.alloc(padded(before.length) - before.length),
-    ...bodies,
-  ])
-  await writeFile(path, file)
-  return file.length
+  return Buffer.concat([before, Buffer.alloc(padded(before.length) - before.length), ...bodies])
 }
 
 function valueBytes(type: keyof typeof TYPE, value: unknown, element?: keyof typeof TYPE): Buffer {

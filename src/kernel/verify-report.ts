@@ -1,0 +1,166 @@
+// Owns: reading one result of a worker: its kind, its reply, the fault or the need in it, the names that it binds.
+// Leaves: the objects that it writes to verify-write.ts; ending a worker whose report is refused to sequence.ts.
+// Laws: KN27 a fault, a need and a name are rebuilt from their checked parts; a worker binds only names that are free, to
+// objects that are there.
+import type { FaultRecord } from '#ground'
+import {
+  checkObjectName,
+  isMap,
+  isSelector,
+  MethodRef,
+  type MethodNeed,
+  OBJECT_LIMITS,
+  type Oid,
+} from '#objects'
+import type { Head } from './head.ts'
+import { scan } from './scan.ts'
+import { type ReportedWrite, refuse } from './verify-write.ts'
+
+/** One result as the kernel believes it. The writes are still to be verified. */
+export type Report =
+  | {
+      kind: 'kept'
+      reply: Uint8Array
+      writes: ReportedWrite[]
+      names: { name: string; oid: Oid }[]
+      fuel: number
+    }
+  | { kind: 'fault'; fault: FaultRecord }
+  | { kind: 'need'; need: MethodNeed }
+
+const WIRE_EXTENSIONS = new Set([-1])
+/** UTF-16 units of a fault's sentence and of its remedy. */
+const SENTENCE_LENGTH = 4_000
+/** Values in a fault's data, and UTF-16 units of each text there: a refused source fits. */
+const DATA_VALUES = 1_000
+const DATA_LENGTH = 65_536
+
+/** Reads the result of a turn, `[n, kind, …]`. Throws Unbelievable. */
+export function readReport(result: readonly unknown[]): Report {
+  const kind = result[1]
+  if (kind === 'fault') return { kind, fault: readFault(result[2]) }
+  if (kind === 'need') return { kind, need: readNeed(result[2]) }
+  if (kind !== 'kept') return refuse('an outcome of no known kind')
+  return {
+    kind,
+    reply: readReply(result[2]),
+    writes: readWrites(result[3]),
+    names: readNames(result[4]),
+    fuel: typeof result[5] === 'number' ? result[5] : refuse('fuel that is no number'),
+  }
+}
+
+/** Checks a reply's bytes: a wire value within the limits. */
+function readReply(bytes: unknown): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) return refuse('a reply is not bytes')
+  if (bytes.length > OBJECT_LIMITS.replyBytes) return refuse('a reply is too large')
+  const problem = scan(bytes, {
+    // A map with `$` keys is a map, a list and a pair on the wire, and a reference is a map.
+    depth: OBJECT_LIMITS.valueDepth * 3 + 2,
+    values: OBJECT_LIMITS.valueNodes * 4 + 4,
+    extensions: WIRE_EXTENSIONS,
+  })
+  return problem === undefined ? bytes : refuse(`a reply was refused: ${problem}`)
+}
+
+function readWrites(value: unknown): ReportedWrite[] {
+  if (!Array.isArray(value) || value.length > OBJECT_LIMITS.turnWrites) return refuse('writes')
+  let size = 0
+  const seen = new Set<Oid>()
+  return value.map((write) => {
+    if (!Array.isArray(write)) return refuse('a write is not a list')
+    const [oid, born, payload] = write
+    if (!Number.isSafeInteger(oid) || oid < 1 || typeof born !== 'boolean') return refuse('an oid')
+    if (seen.has(oid)) return refuse('an object written twice')
+    seen.add(oid)
+    if (!(payload instanceof Uint8Array)) return refuse('a record is not bytes')
+    size += payload.length
+    if (size > OBJECT_LIMITS.turnBytes) return refuse('records that are too large together')
+    return { oid, born, payload }
+  })
+}
+
+function readNames(value: unknown): { name: string; oid: Oid }[] {
+  if (!Array.isArray(value) || value.length > OBJECT_LIMITS.births) return refuse('names')
+  const seen = new Set<string>()
+  return value.map((binding) => {
+    if (!Array.isArray(binding)) return refuse('a binding is not a list')
+    const [name, oid] = binding
+    if (!isObjectName(name) || seen.has(name)) return refuse('a name')
+    seen.add(name)
+    return { name, oid: readOid(oid) }
+  })
+}
+
+function isObjectName(name: unknown): name is string {
+  try {
+    checkObjectName(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Checks that the names are free and their objects there. `born` are the objects of the same turn. */
+export function verifyNames(
+  names: readonly { name: string; oid: Oid }[],
+  born: ReadonlySet<Oid>,
+  head: Head,
+): void {
+  for (const { name, oid } of names) {
+    if (head.name(name) !== undefined) refuse('a name that is bound')
+    if (!born.has(oid) && !head.has(oid)) refuse('a name for nothing')
+  }
+}
+
+const readOid = (value: unknown): Oid =>
+  Number.isSafeInteger(value) && (value as Oid) > 0 ? (value as Oid) : refuse('an oid')
+
+const readText = (value: unknown, length: number): string =>
+  typeof value === 'string' ? value.slice(0, length) : refuse('a text')
+
+function readNeed(value: unknown): MethodNeed {
+  if (typeof value !== 'object' || value === null) return refuse('a need')
+  const { receiver, learner, selector, args } = value as Record<string, unknown>
+  if (!isSelector(selector)) return refuse('a selector')
+  if (!Array.isArray(args)) return refuse('arguments of a need')
+  if (holdsMethod(args)) return refuse('a method among arguments')
+  return { kind: 'method', receiver: readOid(receiver), learner: readOid(learner), selector, args }
+}
+
+function holdsMethod(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof MethodRef) return true
+  if (Array.isArray(value)) return value.some(holdsMethod)
+  return isMap(value) && Object.values(value).some(holdsMethod)
+}
+
+const RETRIES = ['never', 'transaction', 'later'] as const
+
+/** A fault record with nothing in it that was not looked at. Throws Unbelievable. */
+export function readFault(value: unknown): FaultRecord {
+  if (typeof value !== 'object' || value === null) return refuse('a fault')
+  const { code, message, remedy, retry, data } = value as Record<string, unknown>
+  if (typeof code !== 'string' || !/^[A-Z][A-Z_]{1,39}$/.test(code)) return refuse('a code')
+  const fault: FaultRecord = {
+    code,
+    message: readText(message, SENTENCE_LENGTH),
+    remedy: readText(remedy, SENTENCE_LENGTH),
+    retry: RETRIES.find((one) => one === retry) ?? refuse('a retry'),
+  }
+  if (data === undefined) return fault
+  if (typeof data !== 'object' || data === null || !isMap(data)) return refuse('data of a fault')
+  const left = { values: DATA_VALUES }
+  return { ...fault, data: readData(data, left, 0) as Record<string, unknown> }
+}
+
+function readData(value: unknown, left: { values: number }, depth: number): unknown {
+  if (--left.values < 0 || depth > 8) return refuse('data of a fault that is too large')
+  if (typeof value === 'string') return value.slice(0, DATA_LENGTH)
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value
+  if (Array.isArray(value)) return value.map((part) => readData(part, left, depth + 1))
+  if (typeof value !== 'object' || !isMap(value)) return refuse('data of a fault')
+  const map: Record<string, unknown> = {}
+  for (const [key, part] of Object.entries(value)) map[key] = readData(part, left, depth + 1)
+  return map
+}
