@@ -85,13 +85,24 @@ export function parametersOf(source: string): string {
   const open = source.indexOf('(')
   let depth = 0
   for (let i = open; i >= 0 && i < source.length; i++) {
-    if ('([{'.includes(source[i] as string)) depth++
-    else if (')]}'.includes(source[i] as string) && --depth === 0) {
+    const character = source[i] as string
+    if (`'"\``.includes(character)) i = endOfText(source, i)
+    else if ('([{'.includes(character)) depth++
+    else if (')]}'.includes(character) && --depth === 0) {
       const inside = source.slice(open + 1, i)
       return `(${inside.replace(/^\s*self\b[^,]*(,\s*|$)/, '').trim()})`
     }
   }
   return '(…)'
+}
+
+/** The index of the quote that ends the text which begins at `start`. */
+function endOfText(source: string, start: number): number {
+  for (let i = start + 1; i < source.length; i++) {
+    if (source[i] === '\\') i++
+    else if (source[i] === source[start]) return i
+  }
+  return source.length
 }
 
 /** `batos source TARGET SELECTOR` */

@@ -45,7 +45,7 @@ export async function up(command: Command, _words: string[], options: UpOptions)
     greet(command, stream, world)
     await converse({ command, world, stream, model: provider?.name })
     invite(command, stream, world)
-    void prepare(provider, terminal.err)
+    void prepare(provider, terminal.err, signal)
     await untilEnd(signal)
   } finally {
     await world.shut()
@@ -151,10 +151,15 @@ function invite(command: Command, stream: Stream, world: World): void {
 }
 
 /** Loads the model while nobody waits for it. What hinders it is told now, and again to whoever needs it. */
-async function prepare(provider: LazyProvider | undefined, notes: Stream): Promise<void> {
+async function prepare(
+  provider: LazyProvider | undefined,
+  notes: Stream,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await provider?.open()
   } catch (error) {
+    if (signal.aborted) return
     notes.line(
       `The model is not ready: ${plain(error instanceof Error ? error.message : String(error))}`,
     )

@@ -2,7 +2,7 @@
 // Leaves: the claims to the other contract files; running them to store-contract.ts.
 // Laws: none of its own.
 import type { Oid, Tid } from '#objects'
-import type { Group, Revision, Store, TableWrite, Transaction } from './store.ts'
+import type { Group, Revision, Store, TableWrite, Transaction, TransactionInfo } from './store.ts'
 
 /** What a store brings to the suite. */
 export interface StoreContract {
@@ -49,4 +49,23 @@ export function group(
 /** The text of a payload, undefined when there is no revision. */
 export function textOf(found: Revision | undefined): string | undefined {
   return found === undefined ? undefined : Buffer.from(found.payload).toString()
+}
+
+/** Everything a store answers, as plain data that can be compared. */
+export function portrait(store: Store): unknown {
+  const plain = (found: Revision) => ({ ...found, payload: Buffer.from(found.payload).toString() })
+  const transactions: TransactionInfo[] = store.transactions()
+  return {
+    head: store.head(),
+    transactions,
+    replayed: [...store.replay()].map((one) => ({ ...one, revisions: one.revisions.map(plain) })),
+    objects: [...store.objects()].map(plain),
+    past: transactions.map(({ tid }) => [...store.objects({ at: tid })].map(plain)),
+    histories: [...store.objects()].map(({ oid }) => store.revisions(oid).map(plain)),
+    names: transactions.map(({ tid }) => store.names({ at: tid })),
+    facts: store.scan('facts').map(({ key, value }) => [key, Buffer.from(value).toString()]),
+    waiting: store.scan('waiting').length,
+    times: transactions.map(({ time }) => store.tidAt(time)),
+    report: store.verify(),
+  }
 }

@@ -2,24 +2,18 @@
 // Leaves: how it got there to contract-writes.ts.
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
-import { type Claim, group, revision, textOf, transaction } from './contract-parts.ts'
-import type { Revision, Store, TransactionInfo } from './store.ts'
+import { type Claim, group, portrait, revision, textOf, transaction } from './contract-parts.ts'
+import { currentObjects, lastInvalidations } from './replay.ts'
+import type { Store, Transaction } from './store.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
-/** Everything a store answers, as plain data that can be compared. */
-function portrait(store: Store): unknown {
-  const plain = (found: Revision) => ({ ...found, payload: Buffer.from(found.payload).toString() })
-  const transactions: TransactionInfo[] = store.transactions()
-  return {
-    head: store.head(),
-    transactions,
-    objects: [...store.objects()].map(plain),
-    histories: [...store.objects()].map(({ oid }) => store.revisions(oid).map(plain)),
-    names: transactions.map(({ tid }) => store.names({ at: tid })),
-    facts: store.scan('facts').map(({ key, value }) => [key, Buffer.from(value).toString()]),
-    waiting: store.scan('waiting').length,
-  }
+/** Transactions with their payloads as text, so that two kinds of bytes compare. */
+function plain(transactions: Iterable<Transaction>): unknown {
+  return [...transactions].map((one) => ({
+    ...one,
+    revisions: one.revisions.map((found) => ({ ...found, payload: textOf(found) })),
+  }))
 }
 
 export const readClaims: Claim[] = [
@@ -313,6 +307,88 @@ export const readClaims: Claim[] = [
         met,
         oids.map((oid) => [oid, oid % 2 === 0 ? 'two' : 'one']),
       )
+      return store
+    },
+  },
+  {
+    title:
+      '[IM72] [B17] a replay has both its ends and everything of each transaction between them',
+    async check(store) {
+      assert.deepEqual([...store.replay()], [])
+      const given = [
+        transaction(2, [revision(1, 2, 'a', [1, 9])], [{ name: 'n', oid: 1 }]),
+        transaction(3, []),
+        transaction(7, [
+          { ...revision(4, 7, 'm'), kind: 'method' },
+          { ...revision(1, 7, ''), kind: 'gone' },
+        ]),
+        transaction(8, [], [{ name: 'n', oid: null }]),
+      ]
+      for (const one of given) await store.commit(group([one]))
+      const tids = (options?: Parameters<Store['replay']>[0]) =>
+        [...store.replay(options)].map(({ tid }) => tid)
+      assert.deepEqual(plain(store.replay()), plain(given))
+      assert.deepEqual(tids({ start: 2, stop: 7 }), [2, 3, 7])
+      assert.deepEqual(tids({ start: 4, stop: 6 }), [])
+      assert.deepEqual(tids({ start: 4, stop: 7 }), [7])
+      assert.deepEqual(tids({ start: 3, stop: 3 }), [3])
+      assert.deepEqual(tids({ start: 9 }), [])
+      assert.deepEqual(tids({ start: 5, stop: 4 }), [])
+      assert.deepEqual(tids({ stop: 1_000 }), [2, 3, 7, 8])
+      return store
+    },
+  },
+  {
+    title: '[IM72] [B17] a started replay does not see later commits, nor one that is under way',
+    async check(store) {
+      for (let tid = 1; tid <= 150; tid++) {
+        await store.commit(group([transaction(tid, [revision(1, tid, `${tid}`)])]))
+      }
+      const underWay = store.commit(group([transaction(151, [revision(1, 151, 'under way')])]))
+      const steps = store.replay()[Symbol.iterator]()
+      await underWay
+      const met: (string | undefined)[] = []
+      for (let step = steps.next(); step.done !== true; step = steps.next()) {
+        if (met.length === 0) await store.commit(group([transaction(152, [revision(1, 152, '')])]))
+        met.push(textOf(step.value.revisions[0]))
+      }
+      assert.deepEqual(
+        met,
+        Array.from({ length: 150 }, (_, index) => `${index + 1}`),
+      )
+      return store
+    },
+  },
+  {
+    title:
+      '[IM72] [B19] the last invalidations are the newest transactions, fewer if there are fewer',
+    async check(store) {
+      assert.deepEqual(lastInvalidations(store, 5), [])
+      await store.commit(group([transaction(1, [revision(4, 1, ''), revision(2, 1, '')])]))
+      await store.commit(group([transaction(3, [revision(2, 3, '')])]))
+      const both = [
+        { tid: 3, oids: [2] },
+        { tid: 1, oids: [4, 2] },
+      ]
+      assert.deepEqual(lastInvalidations(store, 5), both)
+      assert.deepEqual(lastInvalidations(store, 1), both.slice(0, 1))
+      return store
+    },
+  },
+  {
+    title: '[IM72] [B20] the cursor meets every object that is there once, as of any transaction',
+    async check(store) {
+      await store.commit(group([transaction(1, [revision(1, 1, 'a'), revision(3, 1, 'c')])]))
+      await store.commit(group([transaction(2, [{ ...revision(1, 2, ''), kind: 'gone' }])]))
+      await store.commit(group([transaction(3, [revision(2, 3, 'b'), revision(3, 3, 'd')])]))
+      const met = (at?: number) =>
+        [...currentObjects(store, at === undefined ? {} : { at })].map(
+          (found) => `${found.oid}${textOf(found)}`,
+        )
+      assert.deepEqual(met(), ['2b', '3d'])
+      assert.deepEqual(met(2), ['3c'])
+      assert.deepEqual(met(1), ['1a', '3c'])
+      assert.deepEqual(met(0), [])
       return store
     },
   },

@@ -5,10 +5,16 @@ export { IMAGE_LIMITS } from './limits.ts'
 export { openLmdbStore } from './lmdb/store.ts'
 export { holdLock, type ImageLock } from './lock.ts'
 export { openMemoryStore } from './memory/store.ts'
+export { openOverlay } from './overlay/store.ts'
+export { readOnly } from './read-only.ts'
+export { currentObjects, lastInvalidations } from './replay.ts'
 export { decodeRecord, encodeRecord, RECORD_FORMAT } from './record.ts'
 export type {
   Damage,
   Group,
+  PackProgress,
+  PackReport,
+  PackRequest,
   RecordKind,
   Revision,
   Store,

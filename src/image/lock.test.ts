@@ -36,7 +36,7 @@ test('[IM11] two folders are two images', () => {
 
 test('[IM11] a process that is killed frees its lock, and one that lives keeps it', async () => {
   const folder = mkdtempSync(join(scratch, 'killed-'))
-  const program = fileURLToPath(new URL('./lock-holder.ts', import.meta.url))
+  const program = fileURLToPath(new URL('./lock-holder.fixture.ts', import.meta.url))
   const holder = spawn(process.execPath, [program, folder], { stdio: ['pipe', 'pipe', 'pipe'] })
   const complaints: string[] = []
   holder.stderr.on('data', (chunk: Buffer) => complaints.push(chunk.toString()))

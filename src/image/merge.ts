@@ -130,5 +130,7 @@ export const mergeKeyed: MergeHook = (old, committed, mine) =>
   })
 
 function isPlainMap(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !(value instanceof MethodRef) && isMap(value)
+  return (
+    typeof value === 'object' && value !== null && !(value instanceof MethodRef) && isMap(value)
+  )
 }

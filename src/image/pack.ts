@@ -2,8 +2,7 @@
 // Leaves: reading and removing to the stores, by PackedStore; when to pack to whoever asks.
 // Laws: IM73 what any retained state reaches stays. IM74 old revisions go oldest first, and only after the pack time is
 // durable, so a read of the packed past finds the truth or nothing. IM75 a commit that needs what is removed is refused.
-import { type Oid, oidText, type Tid } from '#objects'
-import { GENESIS } from '#objects'
+import { GENESIS, type Oid, oidText, type Tid } from '#objects'
 import { imageFault } from './faults.ts'
 import type {
   Group,
@@ -98,12 +97,14 @@ export class Packing {
 
   async run(): Promise<PackReport> {
     await this.#store.settled()
+    this.#store.live()
     if (this.#request.gc) await this.#mark()
+    this.#phase = 'sweep'
     if (this.#request.checkOnly === true) {
       await this.#sweep(async () => {})
     } else {
       await this.#store.markPacked(this.#at)
-      this.#phase = 'sweep'
+      this.#store.live()
       await this.#sweep((removals) => this.#store.remove(removals))
       await this.#sweepNames()
     }
@@ -128,8 +129,10 @@ export class Packing {
       }
       if (++count % STEP === 0) await this.#pause()
     }
-    while (this.#queue.length > 0) {
+    for (;;) {
       for (let i = 0; i < STEP && this.#queue.length > 0; i++) this.#visit()
+      // Without a pause between the last visit and the end, or commits could keep the queue filled for ever.
+      if (this.#queue.length === 0) return
       await this.#pause()
     }
   }
@@ -157,7 +160,7 @@ export class Packing {
   }
 
   #want(oid: Oid): void {
-    if (this.#removed.has(oid) && this.#phase === 'sweep') {
+    if (this.#removed.has(oid) && this.#request.checkOnly !== true) {
       throw imageFault(
         'CONFLICT',
         `Object ${oidText(oid)} was reachable from nowhere and is being packed away.`,
@@ -212,6 +215,7 @@ export class Packing {
     }
     this.#revisionsRemoved += batch.length
     if (batch.length > 0) await remove(batch)
+    this.#store.live()
   }
 
   async #sweepNames(): Promise<void> {
@@ -229,6 +233,7 @@ export class Packing {
     settle(undefined, 0)
     for (let i = 0; i < removals.length; i += REMOVALS) {
       await this.#store.remove(removals.slice(i, i + REMOVALS))
+      this.#store.live()
     }
   }
 }
@@ -236,6 +241,12 @@ export class Packing {
 /** Whoever packs a store: at most one at a time. */
 export class Packer {
   #packing: Packing | undefined
+  #run: Promise<unknown> = Promise.resolve()
+
+  /** Resolves when no pack is under way; one in a closed store ends at its next step. */
+  async ended(): Promise<void> {
+    await Promise.allSettled([this.#run])
+  }
 
   /** Tells the pack under way, if any, of a group that is about to enter the line. */
   meet(group: Group): void {
@@ -251,8 +262,10 @@ export class Packer {
       throw imageFault('BUSY', 'The image is being packed already.')
     }
     this.#packing = new Packing(store, request, progress)
+    const run = this.#packing.run()
+    this.#run = run
     try {
-      return await this.#packing.run()
+      return await run
     } finally {
       this.#packing = undefined
     }

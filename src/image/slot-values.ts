@@ -35,24 +35,34 @@ const WEAK = '$weak'
 export function storedSlot(value: unknown, oidOf: (value: object) => Oid | undefined): unknown {
   // The place of a method is a slot's whole value, never a part of one.
   if (value instanceof MethodRef) return value
-  return toStored(withoutWeak(value, 0), oidOf)
+  return toStored(withoutWeak(value, { nodes: 0, path: [] }), oidOf)
+}
+
+interface Walk {
+  nodes: number
+  path: object[]
 }
 
 /** The same value with weak references in stored form; a copy only where there are some. */
-function withoutWeak(value: unknown, depth: number): unknown {
+function withoutWeak(value: unknown, walk: Walk): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof WeakRefTo) return { [WEAK]: oidText(value.oid) }
-  // What is deeper, or contains itself, is refused when it is stored.
-  if (depth > OBJECT_LIMITS.valueDepth) return value
+  // What is too large, or contains itself, is refused when it is stored.
+  if (++walk.nodes > OBJECT_LIMITS.valueNodes || walk.path.includes(value)) return value
+  if (!Array.isArray(value) && !isMap(value)) return value
+  walk.path.push(value)
+  let result: unknown = value
   if (Array.isArray(value)) {
-    const parts = value.map((part) => withoutWeak(part, depth + 1))
-    return parts.some((part, at) => part !== value[at]) ? parts : value
+    const parts = value.map((part) => withoutWeak(part, walk))
+    if (parts.some((part, at) => part !== value[at])) result = parts
+  } else {
+    const entries = Object.entries(value).map(
+      ([key, part]) => [key, withoutWeak(part, walk)] as const,
+    )
+    if (entries.some(([key, part]) => part !== value[key])) result = Object.fromEntries(entries)
   }
-  if (!isMap(value)) return value
-  const entries = Object.entries(value).map(
-    ([key, part]) => [key, withoutWeak(part, depth + 1)] as const,
-  )
-  return entries.some(([key, part]) => part !== value[key]) ? Object.fromEntries(entries) : value
+  walk.path.pop()
+  return result
 }
 
 /** What makes objects of references. */

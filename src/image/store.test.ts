@@ -1,12 +1,12 @@
 // Owns: the contract run against every store of this folder.
 // Leaves: the claims to store-contract.ts; what only LMDB does to lmdb/*.test.ts.
-// Laws: all of SPEC.md but IM11.
+// Laws: all of SPEC.md but IM11 that a store by itself can keep.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { openLmdbStore, openMemoryStore, runStoreContract } from './index.ts'
-import { flipByte } from './lmdb/flip-byte.ts'
+import { openLmdbStore, openMemoryStore, openOverlay, readOnly, runStoreContract } from './index.ts'
+import { flipByte } from './lmdb/flip-byte.fixture.ts'
 import type { Store } from './store.ts'
 
 const NO_DISK = 'memory ends with its store'
@@ -45,4 +45,45 @@ runStoreContract({
     return openIn(folder)
   },
   skip: [],
+})
+
+const NO_PACK = 'a fork is not packed; its base is'
+
+runStoreContract({
+  name: 'overlay',
+  open: () => openOverlay(openMemoryStore()),
+  skip: [
+    { rule: 'IM2', reason: NO_DISK },
+    { rule: 'IM9', reason: 'its changes lie in memory; its base finds its own damage' },
+    { rule: 'IM21', reason: NO_DISK },
+    ...['IM73', 'IM74', 'IM75', 'IM76', 'IM78'].map((rule) => ({ rule, reason: NO_PACK })),
+  ],
+})
+
+/** What is read through a read-only view while the store below it is written. */
+function viewed(store: Store): Store {
+  const view = readOnly(store)
+  const close = async () => {
+    await view.close()
+    await store.close()
+  }
+  return new Proxy(view, {
+    get: (_, method: keyof Store) => {
+      if (method === 'close') return close
+      // A promise that resolves with the store asks whether it is one itself.
+      if (view[method] === undefined) return undefined
+      const target = method === 'commit' || method === 'pack' ? store : view
+      return target[method].bind(target)
+    },
+  })
+}
+
+runStoreContract({
+  name: 'read-only',
+  open: () => viewed(openMemoryStore()),
+  skip: [
+    { rule: 'IM2', reason: NO_DISK },
+    { rule: 'IM9', reason: 'the store below finds its own damage' },
+    { rule: 'IM21', reason: NO_DISK },
+  ],
 })

@@ -86,10 +86,19 @@ export function resolveFrom(path: string, specifier: string): string {
   return parts.join('/')
 }
 
-/** The titles of the tests in a file, with their lines. A computed title is given as its fixed beginning. */
+/**
+ * The titles of the tests in a file, with their lines. A computed title is given as its fixed beginning. The claims of a
+ * suite, `{ title: '[…] …', … }`, are titles too.
+ */
 export function titlesOf(file: ts.SourceFile): { title: string; line: number }[] {
   const titles: { title: string; line: number }[] = []
   walk(file, (node) => {
+    if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && node.name.text === 'title') {
+      const { initializer } = node
+      if (ts.isStringLiteralLike(initializer) && /^\[[A-Z]{2}\d/.test(initializer.text)) {
+        titles.push({ title: initializer.text, line: lineOf(file, node) })
+      }
+    }
     if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return
     if (node.expression.text !== 'test' && node.expression.text !== 'it') return
     const first = node.arguments[0]

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { openLmdbStore } from './store.ts'
 
-const WRITER = fileURLToPath(new URL('./full-disk-writer.ts', import.meta.url))
+const WRITER = fileURLToPath(new URL('./full-disk-writer.fixture.ts', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'batos-full-'))
 after(() => rmSync(scratch, { recursive: true }))
 

@@ -12,7 +12,7 @@ import { openLmdbStore } from './store.ts'
 
 const ROUNDS = 20
 const SEED = 20_251_125
-const WRITER = fileURLToPath(new URL('./kill-writer.ts', import.meta.url))
+const WRITER = fileURLToPath(new URL('./kill-writer.fixture.ts', import.meta.url))
 
 const scratch = mkdtempSync(join(tmpdir(), 'batos-kill-'))
 after(() => rmSync(scratch, { recursive: true }))

@@ -45,6 +45,8 @@ export const TID_KEY_BYTES = 8
 const LAYOUT_KEY = Buffer.from('layout')
 const PACKED_KEY = Buffer.from('packed')
 
+const BYTES = { keyEncoding: 'binary', encoding: 'binary' } as const
+
 /**
  * Opens the environment in a folder, making what is missing unless it is opened for reading only. Faults IMAGE_DAMAGED
  * on a newer layout, and when there is nothing to read.
@@ -53,37 +55,39 @@ export function openDatabases(
   folder: string,
   { readOnly = false }: { readOnly?: boolean } = {},
 ): Databases {
-  const bytes = { keyEncoding: 'binary', encoding: 'binary' } as const
-  const env = open<Uint8Array, Uint8Array>({
-    ...bytes,
-    path: folder,
-    readOnly,
-    // A folder may have a dot in its name; it is a folder all the same.
-    noSubdir: false,
-    maxDbs: 8,
-    mapSize: IMAGE_LIMITS.mapBytes,
-    // With overlapping syncs a commit is visible before it is on disk, and a failed sync never settles.
-    // Without them one promise means both, and on the disks measured it is no slower.
-    overlappingSync: false,
-  })
+  let env: RootDatabase<Uint8Array, Uint8Array> | undefined
   try {
-    const database = (name: string) => env.openDB<Uint8Array, Uint8Array>(name, bytes)
+    env = open<Uint8Array, Uint8Array>({
+      ...BYTES,
+      path: folder,
+      readOnly,
+      // A folder may have a dot in its name; it is a folder all the same.
+      noSubdir: false,
+      maxDbs: 8,
+      mapSize: IMAGE_LIMITS.mapBytes,
+      // With overlapping syncs a commit is visible before it is on disk, and a failed sync never settles.
+      // Without them one promise means both, and on the disks measured it is no slower.
+      overlappingSync: false,
+    })
+    const root = env
+    const database = (name: string) => root.openDB<Uint8Array, Uint8Array>(name, BYTES)
     const layout = database('layout')
     checkLayout(layout, readOnly)
-    const [records, transactions] = [database('records'), database('transactions')]
     return {
       env,
-      records,
-      transactions,
+      records: database('records'),
+      transactions: database('transactions'),
       names: database('names'),
       tables: database('tables'),
       layout,
     }
   } catch (error) {
     // Nothing is being written, so this closes at once.
-    void env.close()
+    void env?.close()
     if (asFault(error) !== undefined) throw error
-    throw imageFault('IMAGE_DAMAGED', `${folder} holds no image (${String(error)}).`, { folder })
+    throw imageFault('IMAGE_DAMAGED', `No image can be opened in ${folder}: ${String(error)}.`, {
+      folder,
+    })
   }
 }
 

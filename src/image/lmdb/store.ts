@@ -175,7 +175,11 @@ class LmdbStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#writer.idle().then(() => this.#databases.env.close())
+    // Set before anything is waited for: what is under way sees it at its next step, and ends.
+    this.#closing ??= this.#packer
+      .ended()
+      .then(() => this.#writer.idle())
+      .then(() => this.#databases.env.close())
     return this.#closing
   }
 

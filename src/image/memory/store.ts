@@ -276,6 +276,7 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     this.#closed = true
+    await this.#packer.ended()
     await this.#line
   }
 

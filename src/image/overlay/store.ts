@@ -3,7 +3,7 @@
 // Laws: IM70 a read spans both, as of any transaction of either; the base never changes by it, and never moves under it.
 import type { Oid, Tid } from '#objects'
 import { DamageList } from '../damage.ts'
-import { readOnlyFault } from '../faults.ts'
+import { imageFault } from '../faults.ts'
 import { isName } from '../group.ts'
 import { IMAGE_LIMITS } from '../limits.ts'
 import { byBytes, MemoryStore } from '../memory/store.ts'
@@ -113,6 +113,7 @@ class OverlayStore implements Store {
   }
 
   transaction(tid: Tid): TransactionInfo | undefined {
+    this.head()
     return tid > this.#seam ? this.#changes.transaction(tid) : this.#base.transaction(tid)
   }
 
@@ -197,18 +198,16 @@ class OverlayStore implements Store {
 
   async pack(): Promise<PackReport> {
     this.head()
-    throw readOnlyFault()
+    throw imageFault('READ_ONLY', 'A fork is not packed.', undefined, 'Pack the image below it.')
   }
 
   verify(): VerifyReport {
     this.head()
+    const below = this.#base.verify()
+    // What refers to nothing in the base may be there in the changes, which is looked at here.
+    const damage = below.damage.filter(({ problem }) => !/which is not there\.$/.test(problem))
+    if (damage.length > 0) return { ...below, damage }
     const list = new DamageList()
-    for (const damage of this.#base.verify().damage) {
-      // What refers to nothing in the base may be there in the changes; that is looked at below.
-      if (!/which is not there\.$/.test(damage.problem)) {
-        list.add(damage.oid, damage.tid, damage.problem)
-      }
-    }
     for (const revision of this.#walk(undefined)) list.newest(revision)
     let transactions = 0
     for (const { revisions } of this.replay()) {

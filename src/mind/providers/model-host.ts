@@ -1,14 +1,17 @@
 // Owns: the process that holds the embedded model: reads asks on stdin, writes answers on stdout, one at a time.
 // Leaves: generating to engine.ts; starting, watching and ending this process to embedded.ts.
 // Laws: MI17 it runs below the priority of everything that answers people. MI18 it ends when its stdin ends.
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { FrameReader } from '#ground'
 import type { Engine } from './engine.ts'
 import { encodeHostFrame, type HostAsk, type HostSay } from './host-frames.ts'
 
+/** How nice the host is: against one busy program on a core it gets a quarter of it. At 10 it got a tenth, and starved. */
+const NICE = 5
+
 // Threads inherit the priority of the one that starts them, so this comes before anything that starts threads.
 try {
-  setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+  setPriority(0, NICE)
 } catch (error) {
   process.stderr.write(`the priority stays as it is: ${String(error)}\n`)
 }

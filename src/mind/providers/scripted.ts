@@ -7,7 +7,7 @@ import type { ChatMessage, Completion, CompletionRequest, Provider } from '../pr
 /** Answers one after the other, or a function of the request and of how many came before it. */
 export type Script =
   | readonly string[]
-  | ((request: CompletionRequest, nth: number) => string | Promise<string>)
+  | ((request: CompletionRequest, nth: number, signal: AbortSignal) => string | Promise<string>)
 
 export class ScriptedProvider implements Provider {
   readonly name = 'scripted'
@@ -28,7 +28,7 @@ export class ScriptedProvider implements Provider {
     signal.throwIfAborted()
     const nth = this.asked.push(request) - 1
     const script = this.#script
-    const text = typeof script === 'function' ? await script(request, nth) : script[nth]
+    const text = typeof script === 'function' ? await script(request, nth, signal) : script[nth]
     signal.throwIfAborted()
     if (text === undefined) throw mindFault('GENERATION_FAILED', 'the script has no more answers')
     const tokens = text.match(/\s*\S+|\s+$/g) ?? []

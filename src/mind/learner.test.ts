@@ -1,0 +1,99 @@
+// Owns: needs for methods met by scripted drafts in a real world: gates, repairs, bounds, aborts.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { type OpenWorld, openWorld } from '../compose.ts'
+import { fixedMessages } from './prompt.ts'
+import { type Script, ScriptedProvider } from './providers/scripted.ts'
+
+const folders: string[] = []
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A world with an account in it whose mind says what the script says. */
+async function withWorld(
+  script: Script,
+  use: (world: OpenWorld, provider: ScriptedProvider) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'batos-learner-'))
+  folders.push(folder)
+  const provider = new ScriptedProvider(script)
+  const world = await openWorld(folder, { provider })
+  try {
+    await world.send('genesis', 'clone:', ['account'])
+    await world.send('account', 'setSlot:value:', ['balance', 10])
+    await use(world, provider)
+  } finally {
+    await world.shut()
+  }
+}
+
+const fenced = (code: string) => `\`\`\`ts\n${code}\n\`\`\``
+const RIGHT = fenced('function deposit(self, n) { self.balance += n; return self.balance }')
+const WRONG = fenced('function deposit(self, n) { return self.balance + n }')
+
+test('[MI40] the model is shown the receiver as it is, behind the fixed messages', async () => {
+  await withWorld([RIGHT], async (world, provider) => {
+    assert.equal(await world.send('account', 'deposit', [5]), 15)
+    const messages = provider.asked[0]?.messages ?? []
+    assert.deepEqual(messages.slice(0, -1), fixedMessages())
+    assert.equal(
+      messages.at(-1)?.content,
+      'Object: account\nSlots type: { balance: number }\nSlots now: { balance: 10 }\nMessage: deposit(5)',
+    )
+    assert.equal(provider.asked[0]?.temperature, 0)
+  })
+})
+
+test('[MI41] a draft that a gate refuses is not installed; its repair is told why, and is', async () => {
+  await withWorld([WRONG, RIGHT], async (world, provider) => {
+    assert.equal(await world.send('account', 'deposit', [5]), 15)
+    assert.equal(await world.send('account', 'deposit', [5]), 20)
+    assert.equal(provider.asked.length, 2)
+    const repair = provider.asked[1]?.messages ?? []
+    assert.deepEqual(repair.at(-2), { role: 'assistant', content: WRONG })
+    assert.match(repair.at(-1)?.content ?? '', /^That method is wrong: .*chang/)
+  })
+})
+
+test('[MI42] when no draft passes, their number is bounded, the fault tells them, and nothing was changed', async () => {
+  await withWorld(
+    () => WRONG,
+    async (world, provider) => {
+      await assert.rejects(
+        world.send('account', 'deposit', [5]),
+        (fault: Error & { data?: object }) => {
+          assert.match(fault.message, /no draft of deposit passed the gates|were refused/)
+          assert.match(JSON.stringify(fault.data), /return self\.balance \+ n/)
+          return true
+        },
+      )
+      assert.ok(provider.asked.length >= 2 && provider.asked.length <= 8)
+      assert.equal(await world.send('account', 'balance'), 10)
+    },
+  )
+})
+
+test('[MI43] a message that is cancelled stops the model that drafts for it', async () => {
+  const cancel = new AbortController()
+  let stopped: () => void = () => undefined
+  const seen = new Promise<void>((resolve) => {
+    stopped = resolve
+  })
+  const endless: Script = (_request, _nth, signal) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        stopped()
+        reject(signal.reason)
+      })
+      cancel.abort()
+    })
+  await withWorld(endless, async (world) => {
+    const sent = world.send('account', 'ponder', [], { signal: cancel.signal })
+    await assert.rejects(sent, { code: 'CANCELLED' })
+    await seen
+  })
+})
