@@ -9,9 +9,9 @@ import {
   DEFAULT_MODEL,
   EmbeddedProvider,
   findModel,
-  fixedMessages,
   OpenAiProvider,
   type Provider,
+  warmUps,
 } from '#mind'
 import { homeFolder, lookAt, spawnNode } from '#powers'
 
@@ -45,7 +45,7 @@ export async function openProvider(text: string, places: ModelPlaces): Promise<P
   })
   try {
     // What every prompt begins with is evaluated once on a machine and kept, so that a draft costs its own words alone.
-    await provider.warm(fixedMessages())
+    for (const beginning of warmUps()) await provider.warm(beginning)
   } catch (error) {
     await provider.close()
     throw error

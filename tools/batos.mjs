@@ -67,7 +67,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** Runs the program with this command's terminal and ends as it ends. */
 function handOver(node, args) {
-  const child = spawn(node, args, { stdio: 'inherit' })
+  // What Node makes of the sources is kept, the entry's included, which saves a third of a short command's time.
+  const kept = process.env.NODE_COMPILE_CACHE || join(root, 'node_modules', '.cache', 'batos')
+  const env = Object.assign({}, process.env, { NODE_COMPILE_CACHE: kept })
+  const child = spawn(node, args, { stdio: 'inherit', env })
   const forward = (signal) => {
     // A terminal sends Ctrl-C to the whole group, so the child has it already and a second one would mean "at once".
     if (signal === 'SIGINT' && process.stdin.isTTY) return

@@ -3,7 +3,7 @@
 // Laws: BR12 an operation that changes something is one turn of the kernel's sequence.
 import type { FaultRecord } from '#ground'
 import { putMethod } from '#governance'
-import type { Answer, Kernel } from '#kernel'
+import type { Answer, Kernel, Message } from '#kernel'
 import { type Change, checkObjectName, fromWire, type Oid, oidText, parseTid } from '#objects'
 import { bridgeFault } from './faults.ts'
 import { type Request, unpack } from './frame.ts'
@@ -61,7 +61,7 @@ function settle(
   promise: Promise<Answer>,
   result: (a: Answer & { ok: true }) => unknown,
 ): void {
-  session.waiting.set(id, () => false)
+  session.expect(id)
   promise.then((done) => {
     if (!done.ok) session.reply(id, { ok: false, fault: done.fault })
     else session.reply(id, { ok: true, result: result(done), ...tidOf(done) })
@@ -85,6 +85,25 @@ function change(d: Dispatcher, session: Session, what: Change, note: string): Pr
   return d.kernel.change(what, { author: session.author, note })
 }
 
+function messageOf(d: Dispatcher, session: Session, fields: FieldsOf<'SendCommand'>): Message {
+  const head = d.kernel.head
+  const { selector, key, deadline, intent, policy, holder } = fields
+  const args = fields.args ?? []
+  const message: Message = {
+    principal: PRINCIPAL,
+    author: session.author,
+    target: head.resolve(fields.target),
+    selector,
+    args: Array.isArray(args) ? args.map(fromWire) : [fromWire(args)],
+  }
+  if (intent !== undefined) message.intent = intent
+  if (holder !== undefined) message.holder = head.resolve(holder)
+  if (policy !== undefined) message.policy = policy
+  if (deadline !== undefined) message.deadline = deadline
+  if (key !== undefined) message.key = key
+  return message
+}
+
 const HANDLERS: Handlers = {
   HelloCommand: (d, session, id, fields) => {
     if (fields.client !== undefined) session.author = fields.client
@@ -100,35 +119,18 @@ const HANDLERS: Handlers = {
   PingCommand: (_, session, id) => answer(session, id, {}),
   DescribeCommand: (_, session, id) => answer(session, id, describeOperations()),
   CancelCommand: (_, session, id, { of }) => {
-    answer(session, id, { cancelled: session.waiting.get(of)?.() ?? false })
+    answer(session, id, { cancelled: session.cancel(of) })
   },
   SendCommand: (d, session, id, fields) => {
-    const head = d.kernel.head
-    const { key, deadline, intent, policy } = fields
-    const args = fields.args ?? []
-    const message = {
-      principal: PRINCIPAL,
-      author: session.author,
-      target: head.resolve(fields.target),
-      selector: fields.selector,
-      args: Array.isArray(args) ? args.map(fromWire) : [fromWire(args)],
-      ...(intent === undefined ? {} : { intent }),
-      ...(fields.holder === undefined ? {} : { holder: head.resolve(fields.holder) }),
-      ...(policy === undefined ? {} : { policy }),
-      ...(deadline === undefined ? {} : { deadline }),
-      ...(key === undefined ? {} : { key }),
-    }
-    session.waiting.set(id, () => false)
-    let done = false
-    const sent = d.kernel.send(message, {
+    session.expect(id)
+    const sent = d.kernel.send(messageOf(d, session, fields), {
       event: (event) => session.event(id, event),
       answer: (got) => {
-        done = true
         if (!got.ok) session.reply(id, { ok: false, fault: got.fault })
         else session.reply(id, { ok: true, bytes: got.result, ...tidOf(got) })
       },
     })
-    if (!done) session.waiting.set(id, sent.cancel)
+    session.expectUntil(id, sent.cancel)
   },
   GetFullStateCommand: (d, session, id, fields) => {
     const at = fields.at === undefined ? undefined : d.kernel.head.at(fields.at)
@@ -158,7 +160,7 @@ const HANDLERS: Handlers = {
       slots,
       ...(fields.name === undefined ? {} : { name: fields.name }),
     }
-    session.waiting.set(id, () => false)
+    session.expect(id)
     change(d, session, what, `create ${fields.name ?? ''}`.trim()).then((done) => {
       if (!done.ok) session.reply(id, { ok: false, fault: done.fault })
       else session.reply(id, { ok: true, result: createdOid(done.result), ...tidOf(done) })
@@ -184,7 +186,7 @@ const HANDLERS: Handlers = {
     settle(session, id, change(d, session, what, `remove ${fields.slot}`), tidResult)
   },
   CreateMethodCommand: (d, session, id, fields) => {
-    session.waiting.set(id, () => false)
+    session.expect(id)
     const holder = d.kernel.head.resolve(fields.target)
     putMethod(d.kernel.workbench, {
       holder,

@@ -3,7 +3,7 @@
 // Laws: BR6 bytes are looked over before they are decoded. BR7 a reply's result is passed on as the bytes that the turn
 // made. BR8 a refusal carries the id of what it refuses, when that can be read.
 import { Packr } from 'msgpackr'
-import { type Fault, type FaultRecord } from '#ground'
+import { assert, type Fault, type FaultRecord } from '#ground'
 import { scan } from '#kernel'
 import { bridgeFault } from './faults.ts'
 import {
@@ -108,16 +108,35 @@ function readId(id: unknown): MessageId | undefined {
   return undefined
 }
 
-const V = Buffer.from([0xa1, 0x76, PROTOCOL_VERSION, 0xa2, 0x69, 0x64])
+// The parts of an answer that are always the same: `v` and the key of the id, `ok` with the key of the result, `tid`.
+const VERSION_ID = Buffer.from([0xa1, 0x76, PROTOCOL_VERSION, 0xa2, 0x69, 0x64])
 const OK_RESULT = Buffer.concat([Buffer.from([0xa2, 0x6f, 0x6b, 0xc3]), packr.pack('result')])
 const TID = Buffer.from(packr.pack('tid'))
+/** Longest text whose length fits its first byte. */
+const SHORT_TEXT = 31
 
 /** An answer around the bytes of its result. */
 export function okFrame(id: MessageId, result: Uint8Array, tid: string | undefined): Buffer {
-  const head = Buffer.from([tid === undefined ? 0x84 : 0x85])
-  const parts = [head, V, packr.pack(id), OK_RESULT, result]
-  if (tid !== undefined) parts.push(TID, packr.pack(tid))
-  return Buffer.concat(parts)
+  const idBytes = packr.pack(id)
+  assert(tid === undefined || tid.length <= SHORT_TEXT, 'a tid is a short text')
+  const tidLength = tid === undefined ? 0 : TID.length + 1 + tid.length
+  const fixed = 1 + VERSION_ID.length + OK_RESULT.length
+  const out = Buffer.allocUnsafe(fixed + idBytes.length + result.length + tidLength)
+  out[0] = tid === undefined ? 0x84 : 0x85
+  out.set(VERSION_ID, 1)
+  let at = 1 + VERSION_ID.length
+  out.set(idBytes, at)
+  at += idBytes.length
+  out.set(OK_RESULT, at)
+  at += OK_RESULT.length
+  out.set(result, at)
+  if (tid === undefined) return out
+  at += result.length
+  out.set(TID, at)
+  at += TID.length
+  out[at] = 0xa0 | tid.length
+  out.write(tid, at + 1, 'latin1')
+  return out
 }
 
 export function faultFrame(id: MessageId | null, fault: FaultRecord): Buffer {

@@ -22,6 +22,12 @@ export type Reply =
   | { ok: true; bytes: Uint8Array; tid?: string }
   | { ok: false; fault: FaultRecord }
 
+/** A message without an answer. It lets go of its message when answered, since the Map that had it may outlive both. */
+interface Waiting {
+  cancel: () => boolean
+}
+const cannot = () => false
+
 /** Milliseconds for Hello where a token is required: a page says it at once. */
 const HELLO_TIME = 10_000
 
@@ -34,7 +40,7 @@ export class Session {
   #closed = false
   /** Who appears in the history; Hello may give a better name. */
   author = 'client'
-  readonly waiting = new Map<MessageId, () => boolean>()
+  readonly #waiting = new Map<MessageId, Waiting>()
   readonly following = new Map<MessageId, () => void>()
 
   constructor(
@@ -60,7 +66,7 @@ export class Session {
       return
     }
     if (!this.#admits(request)) return
-    if (this.waiting.has(request.id) || this.following.has(request.id)) {
+    if (this.#waiting.has(request.id) || this.following.has(request.id)) {
       const fault = bridgeFault(
         'FIELD_INVALID',
         'a message of this id has no answer yet',
@@ -69,7 +75,7 @@ export class Session {
       )
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
-    if (this.waiting.size >= WIRE_LIMITS.inFlight) {
+    if (this.#waiting.size >= WIRE_LIMITS.inFlight) {
       const fault = bridgeFault('BUSY', `${WIRE_LIMITS.inFlight} messages of this session wait`, {
         retryAfter: 100,
       })
@@ -111,8 +117,28 @@ export class Session {
     if (!this.#closed) this.#send(eventFrame(id, event))
   }
 
+  /** Notes that a message will be answered later. */
+  expect(id: MessageId): void {
+    this.#waiting.set(id, { cancel: cannot })
+  }
+
+  /** Says how a message that has no answer yet is cancelled. */
+  expectUntil(id: MessageId, cancel: () => boolean): void {
+    const waiting = this.#waiting.get(id)
+    if (waiting !== undefined) waiting.cancel = cancel
+  }
+
+  /** Cancels a message; false when it has its answer or cannot be. */
+  cancel(id: MessageId): boolean {
+    return this.#waiting.get(id)?.cancel() ?? false
+  }
+
   reply(id: MessageId, reply: Reply): void {
-    this.waiting.delete(id)
+    const waiting = this.#waiting.get(id)
+    if (waiting !== undefined) {
+      waiting.cancel = cannot
+      this.#waiting.delete(id)
+    }
     if (this.#closed) return
     if (!reply.ok) this.#send(faultFrame(id, reply.fault))
     else this.#send(okFrame(id, 'bytes' in reply ? reply.bytes : pack(reply.result), reply.tid))
@@ -124,7 +150,7 @@ export class Session {
     clearTimeout(this.#hello)
     for (const stop of this.following.values()) stop()
     this.following.clear()
-    this.waiting.clear()
+    this.#waiting.clear()
   }
 
   #send(bytes: Uint8Array): void {

@@ -6,6 +6,7 @@ import type { ModelEntry, Provider } from '#mind'
 import type { Command } from './command.ts'
 import { cliFault } from './faults.ts'
 import { Progress } from './progress.ts'
+import type { Stream } from './terminal.ts'
 
 /** What is written in the user's config. */
 interface Config {
@@ -99,8 +100,16 @@ export interface LazyProvider {
   close: () => Promise<void>
 }
 
-/** The provider of a model. `fetch` says whether a missing model may be fetched at the first need. */
-export function providerOf(command: Command, model: ChosenModel, fetch: boolean): LazyProvider {
+/**
+ * The provider of a model. `fetch` says whether a missing model may be fetched at the first need; `stream` is where people
+ * look meanwhile.
+ */
+export function providerOf(
+  command: Command,
+  model: ChosenModel,
+  fetch: boolean,
+  stream: Stream,
+): LazyProvider {
   let opened: Promise<Provider> | undefined
   const open = async () => {
     const missing = model.entry !== undefined && model.path === undefined
@@ -109,9 +118,13 @@ export function providerOf(command: Command, model: ChosenModel, fetch: boolean)
       command.terminal.err.line(`${model.name} is not here yet; fetching it once.`)
       await pullModel(command, model.entry as ModelEntry)
     }
-    return await command.powers.openProvider(
-      model.entry === undefined ? (model.path ?? model.text) : model.text,
-    )
+    const known = model.entry !== undefined
+    if (model.server === undefined) stream.flash(`${model.name} wakes up …`)
+    try {
+      return await command.powers.openProvider(known ? model.text : (model.path ?? model.text))
+    } finally {
+      stream.write('')
+    }
   }
   return {
     name: model.name,

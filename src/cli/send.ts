@@ -51,6 +51,6 @@ async function worldFor(command: Command, options: SendWords): Promise<WorldOpti
   if (options.policy === 'off') return { policy: 'off' }
   const model = await chosenModel(command, options.model)
   // Fetching a gigabyte is a surprise for a script, and what a person at a terminal can watch and stop.
-  const fetch = command.terminal.err.isTerminal
-  return { provider: providerOf(command, model, fetch), policy: 'auto' }
+  const { err } = command.terminal
+  return { provider: providerOf(command, model, err.isTerminal, err), policy: 'auto' }
 }

@@ -59,7 +59,8 @@ export async function verify(command: Command): Promise<number> {
     }
     const count = `${objects} objects, ${revisions} records, ${transactions} transactions`
     if (damage.length === 0) out.line(`Sound: ${count}.`)
-    else out.line(`${damage.length} damaged places in ${count}.`)
+    else
+      out.line(`${damage.length} damaged ${damage.length === 1 ? 'place' : 'places'} in ${count}.`)
   })
   return answer.damage.length === 0 ? EXIT.done : EXIT.damaged
 }

@@ -35,7 +35,7 @@ export async function up(command: Command, _words: string[], options: UpOptions)
   // With --json stdout has one line for programs, so the story goes where notes go.
   const stream = command.options.json ? terminal.err : terminal.out
   await refuseSecond(command)
-  const provider = await readyProvider(command, options)
+  const provider = await readyProvider(command, options, stream)
   const world = await openServing(command, options, provider)
   try {
     await world.request('HelloCommand', { client: CLIENT_NAME })
@@ -73,16 +73,18 @@ async function refuseSecond(command: Command): Promise<void> {
 async function readyProvider(
   command: Command,
   options: UpOptions,
+  stream: Stream,
 ): Promise<LazyProvider | undefined> {
   if (options.policy === 'off') return undefined
   const model = await chosenModel(command, options.model)
   const { entry } = model
-  if (entry === undefined || model.path !== undefined) return providerOf(command, model, false)
+  if (entry === undefined || model.path !== undefined)
+    return providerOf(command, model, false, stream)
   const { err } = command.terminal
   err.line(`The model ${model.name} writes missing methods. It is not here yet; fetching it once.`)
   try {
     const path = await pullModel(command, entry)
-    return providerOf(command, { ...model, path }, false)
+    return providerOf(command, { ...model, path }, false, stream)
   } catch (error) {
     const fault = asFault(error)
     if (command.signal.aborted || fault === undefined) throw error

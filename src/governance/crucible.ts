@@ -15,6 +15,7 @@ export interface Refusal {
 /** What a draft did in its trial, once it passed. */
 export interface Verdict {
   source: string
+  /** What the call answered; nil when the method refused it on purpose. */
   reply: unknown
   /** Objects that it changed and that were there before. */
   wrote: Oid[]
@@ -30,6 +31,8 @@ export interface Trying {
   argTypes: string[]
   /** Slots that the receiver answers to before the call. */
   slotNames: ReadonlySet<string>
+  /** Those of them that hold numbers. */
+  numbers: readonly string[]
   intent: string | undefined
 }
 
@@ -66,7 +69,7 @@ export async function tryDraft(bench: Workbench, trying: Trying): Promise<Verdic
   const refused = judged(checked, call.args.length)
   if (refused !== undefined) return refused
   const { code, globals } = checked as Exclude<CheckAnswer, { problems: unknown }>
-  const report = await bench.trial({
+  const candidate = {
     learner: call.learner,
     selector: call.selector,
     code: { code, globals },
@@ -77,8 +80,25 @@ export async function tryDraft(bench: Workbench, trying: Trying): Promise<Verdic
       args: call.args,
       holder: call.learner,
     },
-  })
-  return weighed(report, trying)
+  }
+  const report = await bench.trial(candidate)
+  if (!refusesOnPurpose(report, source) || trying.numbers.length === 0)
+    return weighed(report, trying)
+  // A method may be right to refuse this very call, as an empty account refuses to pay out. Then it shows what it does
+  // where there is plenty, and the call's own answer is its refusal.
+  const plenty = trying.numbers.map((name) => [name, PLENTY] as const)
+  const probed = weighed(await bench.trial({ ...candidate, slots: plenty }), trying)
+  return 'gate' in probed ? weighed(report, trying) : { ...probed, reply: null }
+}
+
+/** A number beyond what a call is likely to ask for, and far from where arithmetic ends. */
+const PLENTY = 1_000_000
+
+/** True when the method's own `throw` may have ended the call. */
+function refusesOnPurpose(report: TrialReport, source: string): boolean {
+  return (
+    report.kind === 'fault' && report.fault.code === 'METHOD_FAILED' && /\bthrow\b/.test(source)
+  )
 }
 
 function judged(checked: CheckAnswer, given: number): Refusal | undefined {

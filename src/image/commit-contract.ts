@@ -334,7 +334,7 @@ export function commitClaims(test: Register): void {
     const given: CommitInfo = {
       author: 'Ωmega',
       note: 'naïve 日本 \u{1f600}',
-      extension: { ключ: ['é', 1, true, null, { deep: 5n }], when: new Date(7) },
+      extension: { ключ: ['é', 1, true, null, { deep: 2n ** 70n }], when: new Date(7) },
     }
     const storage = bench.storage()
     await storage.begin(given)
@@ -343,6 +343,6 @@ export function commitClaims(test: Register): void {
     if (await bench.reopen()) storage.close()
     const found = bench.storage().describe(tid)
     assert.deepEqual([found?.author, found?.note], [given.author, given.note])
-    assert.deepEqual(found?.extension, { ...given.extension, ключ: ['é', 1, true, null, { deep: 5 }] })
+    assert.deepEqual(found?.extension, given.extension)
   })
 }

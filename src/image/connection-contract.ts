@@ -32,7 +32,7 @@ export function runConnectionContract(contract: ConnectionContract): void {
     const ids = /^(\[[^\]]+\] )+/.exec(title)?.[0]
     if (ids === undefined) throw new Error(`a claim without a rule: ${title}`)
     register(`${ids}${contract.name}: ${title.slice(ids.length)}`, async () => {
-      const bench = new Bench(await contract.open(), contract.reopen)
+      const bench = new Bench(await contract.open(), contract)
       await check(bench)
       await bench.store.close()
     })

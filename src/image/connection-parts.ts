@@ -30,11 +30,22 @@ export class Bench {
   /** Milliseconds since 1970. */
   time = 1_800_000_000_000
   readonly warnings: Warning[] = []
-  readonly #reopen: ConnectionContract['reopen']
+  readonly #contract: ConnectionContract
 
-  constructor(store: Store, reopen: ConnectionContract['reopen']) {
+  constructor(store: Store, contract: ConnectionContract) {
     this.store = store
-    this.#reopen = reopen
+    this.#contract = contract
+  }
+
+  /** One more store, which its caller closes. */
+  async openStore(): Promise<Store> {
+    return await this.#contract.open()
+  }
+
+  /** Goes on with a new, empty store. */
+  async renew(): Promise<void> {
+    await this.store.close()
+    this.store = await this.#contract.open()
   }
 
   get options(): StorageOptions {
@@ -55,8 +66,9 @@ export class Bench {
 
   /** Opens the store again; false when it does not outlive its closing. */
   async reopen(): Promise<boolean> {
-    if (typeof this.#reopen !== 'function') return false
-    this.store = await this.#reopen(this.store)
+    const { reopen } = this.#contract
+    if (typeof reopen !== 'function') return false
+    this.store = await reopen(this.store)
     return true
   }
 }

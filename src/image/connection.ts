@@ -10,7 +10,7 @@ import { imageFault } from './faults.ts'
 import type { Follower } from './follower.ts'
 import { datedPayload, PendingWrites } from './pending-writes.ts'
 import { type Cell, insides, type Owner, Persistent, takeCells } from './persistent.ts'
-import { liveSlot, refsOf, storedSlot, WeakRefTo } from './slot-values.ts'
+import { isContainer, liveSlot, refsOf, storedSlot, WeakRefTo } from './slot-values.ts'
 import type { CommitInfo, Storage } from './storage.ts'
 import type { RecordKind } from './store.ts'
 import { exportSubgraph, importSubgraph } from './subgraph.ts'
@@ -138,7 +138,7 @@ export class Connection implements Owner, Resource, Boundary {
   get(oid: Oid): Persistent {
     this.#inside()
     const known = this.cache.get(oid)
-    if (known !== undefined) return known
+    if (known !== undefined && known.state !== 'ghost') return known
     this.#read(oid)
     return this.object(oid)
   }
@@ -247,6 +247,10 @@ export class Connection implements Owner, Resource, Boundary {
     this.#changed.add(object)
   }
 
+  reverted(object: Persistent): void {
+    this.#changed.delete(object)
+  }
+
   lent(object: Persistent): void {
     this.#lent.add(object)
   }
@@ -304,6 +308,10 @@ export class Connection implements Owner, Resource, Boundary {
     this.cache.sweep()
   }
 
+  afterSavepoint(): void {
+    this.cache.sweep()
+  }
+
   #invalidate(object: Persistent | undefined, at: Tid | undefined): void {
     // What this connection wrote itself is as new as can be.
     if (object === undefined || object.tid === at) return
@@ -311,6 +319,10 @@ export class Connection implements Owner, Resource, Boundary {
   }
 
   // As a resource of a transaction --------------------------------------------------------------
+
+  prepare(): void {
+    this.#flush()
+  }
 
   async begin(tx: CommitInfo): Promise<void> {
     if (this.#fixed !== undefined) {
@@ -321,7 +333,6 @@ export class Connection implements Owner, Resource, Boundary {
         'Make the change in a connection to the present.',
       )
     }
-    this.#flush()
     const writes = this.#pending.reachable(this.#named())
     if (writes.size === 0 && this.#bindings.size === 0) return
     // A check that fails already needs no turn.
@@ -383,7 +394,6 @@ export class Connection implements Owner, Resource, Boundary {
       bindings: new Map(this.#bindings),
       added: new Set(this.#added.keys()),
     }
-    this.cache.sweep()
     return { rollback: () => this.#rollback(kept) }
   }
 
@@ -450,14 +460,19 @@ export class Connection implements Owner, Resource, Boundary {
   /** Makes records of all that was changed, new objects that they reach too. */
   #flush(): void {
     const done = new Set<Persistent>()
-    // Taking one object's slots, and its hook, may add others to the set, and the same ones again.
-    while (this.#changed.size > 0) {
-      for (const object of [...this.#changed]) {
-        if (!done.has(object)) object.hooks.serialize?.(object)
-        done.add(object)
-        this.#changed.delete(object)
-        this.#take(object)
+    try {
+      // Taking one object's slots, and its hook, may add others to the set, and the same ones again.
+      while (this.#changed.size > 0) {
+        for (const object of [...this.#changed]) {
+          if (!done.has(object)) object.hooks.serialize?.(object)
+          done.add(object)
+          this.#changed.delete(object)
+          this.#take(object)
+        }
       }
+    } catch (error) {
+      for (const object of done) this.#changed.add(object)
+      throw error
     }
     for (const object of done) insides.stored(object, object.tid)
   }
@@ -475,6 +490,7 @@ export class Connection implements Owner, Resource, Boundary {
     const base = object.tid
     this.#pending.set(oid, { base, kind: object.kind, refs: [...refs], payload, isNew })
     this.cache.loaded(object, payload.length)
+    if (slots.some(({ value }) => isContainer(value))) this.#lent.add(object)
   }
 
   #oidOf(part: object): Oid | undefined {

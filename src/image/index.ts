@@ -1,14 +1,31 @@
 // The door of image: the store's contract, its two stores, the lock, and the suite that every store passes.
+export type { Connection } from './connection.ts'
+export { runConnectionContract } from './connection-contract.ts'
+export type { Warning } from './connection-limits.ts'
+export type { ConnectionContract } from './connection-parts.ts'
 export type { StoreContract } from './contract-parts.ts'
+export {
+  type Database,
+  type DatabaseOptions,
+  type Description,
+  type OpenOptions,
+  openDatabase,
+  type PastPoint,
+} from './database.ts'
+export type { Decider } from './decider.ts'
 export { imageFault } from './faults.ts'
 export { IMAGE_LIMITS } from './limits.ts'
 export { openLmdbStore } from './lmdb/store.ts'
 export { holdLock, type ImageLock } from './lock.ts'
+export { MERGE_SLOT, type MergeHook, mergeCounter, mergeKeyed } from './merge.ts'
 export { openMemoryStore } from './memory/store.ts'
 export { openOverlay } from './overlay/store.ts'
+export { type ObjectState, Persistent } from './persistent.ts'
 export { readOnly } from './read-only.ts'
 export { currentObjects, lastInvalidations } from './replay.ts'
 export { decodeRecord, encodeRecord, RECORD_FORMAT } from './record.ts'
+export { WeakRefTo } from './slot-values.ts'
+export { type CommitInfo, Storage, type TransactionRecord } from './storage.ts'
 export type {
   Damage,
   Group,
@@ -25,3 +42,12 @@ export type {
   VerifyReport,
 } from './store.ts'
 export { runStoreContract } from './store-contract.ts'
+export { DUMP_FORMAT, dump } from './text/dump.ts'
+export { type LoadRequest, load } from './text/load.ts'
+export {
+  type Resource,
+  type Savepoint,
+  type Transaction as ObjectTransaction,
+  TransactionManager,
+  transact,
+} from './transaction.ts'

@@ -17,7 +17,7 @@ import type {
 const STEP = 512
 
 /** Revisions removed in one transaction of the store: its time is that of a large commit. */
-const REMOVALS = 4_096
+const REMOVALS = 2_048
 
 /** References to missing objects that one report lists. */
 const MISSING_LISTED = 1_000

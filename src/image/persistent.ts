@@ -20,6 +20,8 @@ export interface Owner {
   load(object: Persistent): void
   /** Faults when the object may not be changed now; else remembers that it is. */
   changing(object: Persistent): void
+  /** Its changes are not to be stored. */
+  reverted(object: Persistent): void
   /** A container was handed out, whose inside may change unseen. */
   lent(object: Persistent): void
   /** The object was used. */
@@ -189,6 +191,7 @@ export class Persistent {
       return
     }
     this.#isDirty = false
+    this.#owner.reverted(this)
     for (const cell of this.#cells?.values() ?? []) {
       if (cell.lent !== undefined) cell.lent = comparable(cell.value, oidForComparing)
     }

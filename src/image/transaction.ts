@@ -18,6 +18,8 @@ import type { CommitInfo } from './storage.ts'
 export interface Resource {
   /** Resources commit in the order of this text, everywhere the same, so that two transactions cannot wait in a ring. */
   readonly sortKey: string
+  /** Makes ready what is to be committed; the transaction is still active, and others may join. */
+  prepare(): void
   begin(tx: CommitInfo): Promise<void>
   commit(tx: CommitInfo): void
   vote(tx: CommitInfo): void
@@ -32,6 +34,8 @@ export interface Resource {
 export interface Boundary {
   /** Changes that were not noticed yet are noticed now. */
   beforeCompletion(): void
+  /** A savepoint was made: what it holds need not stay in memory. */
+  afterSavepoint(): void
   /** A transaction ended or, in explicit mode, begins: the snapshot moves. */
   newTransaction(): void
 }
@@ -127,6 +131,7 @@ export class Transaction implements CommitInfo {
       for (const resource of this.#resources) parts.set(resource, resource.savepoint())
       const savepoint = new Savepoint((self) => this.#rollback(self))
       this.#savepoints.push({ savepoint, parts })
+      this.#manager.afterSavepoint()
       return savepoint
     } catch (error) {
       this.#status = 'failed'
@@ -147,6 +152,7 @@ export class Transaction implements CommitInfo {
     try {
       await this.#runBefore()
       this.#manager.beforeCompletion()
+      for (let at = 0; at < this.#resources.length; at++) this.#resources[at]?.prepare()
       this.#status = 'committing'
       tid = await this.#twoPhases(begun)
     } catch (error) {
@@ -309,6 +315,11 @@ export class TransactionManager {
   /** For the transaction: everybody notices now what was changed. */
   beforeCompletion(): void {
     for (const boundary of this.#boundaries) boundary.beforeCompletion()
+  }
+
+  /** For the transaction: everybody may forget what a savepoint holds. */
+  afterSavepoint(): void {
+    for (const boundary of this.#boundaries) boundary.afterSavepoint()
   }
 
   /** For the transaction: it has ended. */

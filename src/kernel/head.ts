@@ -1,6 +1,7 @@
 // Owns: the newest state of the image as the kernel sees it: what is durable, and over it what is on its way.
 // Leaves: durability to the store; order to sequence.ts.
 // Laws: KN1 a read of the head sees every turn whose result was taken; KN2 what failed to become durable is unseen again.
+// What is remembered of the store is bounded, and only what `take` replaces can change.
 import type { Revision, Store, Transaction } from '#image'
 import {
   decodeSlots,
@@ -36,10 +37,29 @@ export interface MethodView {
   previous: Oid | undefined
 }
 
+/** Records remembered after they became durable, and the bytes of their payloads: a read of the store costs far more. */
+const REMEMBERED = 16_384
+const REMEMBERED_BYTES = 32 * 1024 * 1024
+/** Names remembered, for the same reason. */
+const REMEMBERED_NAMES = 65_536
+
+/**
+ * What is known of an object: the revision on its way to the disk, and the durable one. The entry of an object that changes
+ * often stays where it is, because a Map with much coming and going keeps what it let go of alive for long.
+ */
+interface Known {
+  pending: Revision | undefined
+  durable: Revision | undefined
+}
+
 export class Head {
   readonly store: Store
-  readonly #records = new Map<Oid, Revision>()
+  readonly #known = new Map<Oid, Known>()
+  /** Entries that have a durable revision, and the bytes of their payloads. */
+  #durables = 0
+  #durableBytes = 0
   readonly #names = new Map<string, { oid: Oid | null; tid: Tid }>()
+  readonly #durableNames = new Map<string, Oid>()
   nextOid: Oid
   nextTid: Tid
 
@@ -57,28 +77,83 @@ export class Head {
 
   /** Lays a transaction over the durable state. */
   take(transaction: Transaction): void {
-    for (const revision of transaction.revisions) this.#records.set(revision.oid, revision)
+    for (const revision of transaction.revisions) this.#entry(revision.oid).pending = revision
     for (const { name, oid } of transaction.names) {
       this.#names.set(name, { oid, tid: transaction.tid })
     }
   }
 
-  /** Forgets what has become durable, up to `tid`. */
+  /** Remembers what has become durable, which is no longer on its way. */
   settled(transactions: readonly Transaction[]): void {
     for (const { tid, revisions, names } of transactions) {
-      for (const { oid } of revisions) {
-        if (this.#records.get(oid)?.tid === tid) this.#records.delete(oid)
+      for (const revision of revisions) {
+        const known = this.#known.get(revision.oid)
+        if (known?.pending?.tid !== tid) continue
+        known.pending = undefined
+        // A copy, because the bytes lie in a frame of the worker that would be kept with them.
+        this.#remember(known, { ...revision, payload: new Uint8Array(revision.payload) })
       }
-      for (const { name } of names) {
-        if (this.#names.get(name)?.tid === tid) this.#names.delete(name)
+      for (const { name, oid } of names) {
+        if (this.#names.get(name)?.tid !== tid) continue
+        this.#names.delete(name)
+        if (oid === null) this.#durableNames.delete(name)
+        else this.#rememberName(name, oid)
       }
     }
+    this.#shed()
+  }
+
+  #entry(oid: Oid): Known {
+    let known = this.#known.get(oid)
+    if (known === undefined) {
+      known = { pending: undefined, durable: undefined }
+      this.#known.set(oid, known)
+    }
+    return known
+  }
+
+  #remember(known: Known, durable: Revision): void {
+    if (known.durable === undefined) this.#durables++
+    this.#durableBytes += durable.payload.length - (known.durable?.payload.length ?? 0)
+    known.durable = durable
+  }
+
+  /** Forgets the entries known longest when there are too many. */
+  #shed(): void {
+    if (this.#durables <= REMEMBERED && this.#durableBytes <= REMEMBERED_BYTES) return
+    for (const [oid, known] of this.#known) {
+      if (known.durable === undefined) continue
+      this.#durables--
+      this.#durableBytes -= known.durable.payload.length
+      known.durable = undefined
+      if (known.pending === undefined) this.#known.delete(oid)
+      // A quarter at a time, so that this is rare.
+      if (this.#durables <= REMEMBERED * 0.75 && this.#durableBytes <= REMEMBERED_BYTES * 0.75)
+        return
+    }
+  }
+
+  #rememberName(name: string, oid: Oid): void {
+    if (this.#durableNames.size >= REMEMBERED_NAMES) this.#durableNames.clear()
+    this.#durableNames.set(name, oid)
+  }
+
+  /** Forgets what is remembered of the store: when something else than turns has changed it, as packing does. */
+  forget(): void {
+    for (const [oid, known] of this.#known) {
+      known.durable = undefined
+      if (known.pending === undefined) this.#known.delete(oid)
+    }
+    this.#durables = 0
+    this.#durableBytes = 0
+    this.#durableNames.clear()
   }
 
   /** Goes back to what is durable. */
   reset(): void {
-    this.#records.clear()
+    this.#known.clear()
     this.#names.clear()
+    this.forget()
     const head = this.store.head()
     this.nextOid = Math.max(this.nextOid, head.oid + 1)
     this.nextTid = head.tid + 1
@@ -86,11 +161,16 @@ export class Head {
 
   /** The newest revision, or that as of `at`. */
   read(oid: Oid, at?: Tid): Revision | undefined {
-    if (at === undefined) {
-      const pending = this.#records.get(oid)
-      if (pending !== undefined) return pending
+    if (at !== undefined) return this.store.read(oid, at)
+    const known = this.#known.get(oid)
+    const newest = known?.pending ?? known?.durable
+    if (newest !== undefined) return newest
+    const found = this.store.read(oid)
+    if (found !== undefined) {
+      this.#remember(this.#entry(oid), found)
+      this.#shed()
     }
-    return this.store.read(oid, at)
+    return found
   }
 
   /** True for an object that is there. */
@@ -105,11 +185,14 @@ export class Head {
   }
 
   name(name: string, at?: Tid): Oid | undefined {
-    if (at === undefined) {
-      const pending = this.#names.get(name)
-      if (pending !== undefined) return pending.oid ?? undefined
-    }
-    return this.store.name(name, at)
+    if (at !== undefined) return this.store.name(name, at)
+    const pending = this.#names.get(name)
+    if (pending !== undefined) return pending.oid ?? undefined
+    const known = this.#durableNames.get(name)
+    if (known !== undefined) return known
+    const found = this.store.name(name)
+    if (found !== undefined) this.#rememberName(name, found)
+    return found
   }
 
   /** The oid that a target names: an oid or a name. Faults TARGET_UNKNOWN. */

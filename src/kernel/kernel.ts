@@ -81,6 +81,8 @@ export interface KernelOptions {
   random: () => number
   /** Told when a worker ended that should not have. */
   onWorkerEnd?: (ending: Ending) => void
+  /** Milliseconds of silence after which a worker is killed; KERNEL_LIMITS has the ordinary number. */
+  silence?: number
 }
 
 /** Selectors that are never generated: every JavaScript value answers to them, or is asked for them in passing. */
@@ -89,7 +91,8 @@ const NEVER_GENERATED = new Set([
 ])
 
 interface Pending {
-  n: number
+  /** Where it is among the messages without an answer. */
+  place: number
   message: Message
   listeners: Listener[]
   frame: { now: number; seed: number; fuel: number; failures?: Record<string, FaultRecord> }
@@ -117,9 +120,9 @@ export class Kernel {
   readonly #refusals = new Map<string, { fault: FaultRecord; until: number }>()
   readonly #byKey = new Map<string, Pending>()
   readonly #followers = new Set<(change: DurableChange) => void>()
-  readonly #pending = new Set<Pending>()
+  /** Messages without an answer, each at the place it knows. A Set with such coming and going keeps the dead alive. */
+  readonly #pending: Pending[] = []
   #closing = false
-  #n = 0
   /** The number of the newest record of a waiting message, and how many wait. */
   #waitingNumber = 0
   #waiting = 0
@@ -137,6 +140,7 @@ export class Kernel {
       now: options.now,
       onDurable: (transactions, changes) => this.#tell(transactions, changes),
       onWorkerEnd: (ending) => options.onWorkerEnd?.(ending),
+      silence: options.silence ?? KERNEL_LIMITS.silence,
     })
     this.#trials = new Trials(options.spawn, this.head, (oid) => this.#code.ofMethod(oid))
     this.#dropOldReplies()
@@ -197,7 +201,7 @@ export class Kernel {
 
   #admit(message: Message, listeners: Listener[], frame: Pending['frame']): Pending {
     const pending: Pending = {
-      n: ++this.#n,
+      place: this.#pending.length,
       message,
       listeners,
       frame,
@@ -207,7 +211,7 @@ export class Kernel {
       record: undefined,
       generation: undefined,
     }
-    this.#pending.add(pending)
+    this.#pending.push(pending)
     if (message.key !== undefined) this.#byKey.set(keyId(message), pending)
     if (message.deadline !== undefined) {
       const left = frame.now + message.deadline - this.options.now()
@@ -250,11 +254,19 @@ export class Kernel {
     if (pending.done) return
     pending.done = true
     clearTimeout(pending.timer)
-    this.#pending.delete(pending)
+    this.#strike(pending)
     if (pending.record !== undefined) this.#waiting--
     if (pending.message.key !== undefined) this.#byKey.delete(keyId(pending.message))
     if (!answer.ok) this.counts.faults++
     for (const listener of pending.listeners) listener.answer(answer)
+  }
+
+  /** Takes a message off the list: the last one moves to its place. */
+  #strike(pending: Pending): void {
+    const last = this.#pending.pop() as Pending
+    if (last === pending) return
+    this.#pending[pending.place] = last
+    last.place = pending.place
   }
 
   /** Ends a message from outside: by its deadline, or because its sender said so. */
@@ -541,10 +553,10 @@ export class Kernel {
     return () => this.#followers.delete(callback)
   }
 
-  #tell(transactions: readonly Transaction[], changes: Map<Tid, ChangedSlots[]>): void {
+  #tell(transactions: readonly Transaction[], changes: readonly ChangedSlots[][]): void {
     if (this.#followers.size === 0) return
-    for (const { tid } of transactions) {
-      for (const { oid, slots } of changes.get(tid) ?? []) {
+    for (const [i, { tid }] of transactions.entries()) {
+      for (const { oid, slots } of changes[i] ?? []) {
         for (const callback of this.#followers) callback({ tid, oid, slots })
       }
     }
@@ -556,8 +568,8 @@ export class Kernel {
     return {
       tid: this.head.tid,
       queue: this.#sequence.length,
-      pending: this.#pending.size,
-      waiting: [...this.#pending].filter((one) => one.generation !== undefined).length,
+      pending: this.#pending.length,
+      waiting: this.#pending.filter((one) => one.generation !== undefined).length,
       generating: this.#generations.size,
       workerDeaths: this.#sequence.workerDeaths,
       policy: this.options.policy,

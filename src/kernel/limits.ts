@@ -21,8 +21,8 @@ export const KERNEL_LIMITS = {
   silence: 3_000,
   /** MiB of the worker's heap; a turn that needs more ends the worker and is charged. */
   workerHeap: 256,
-  /** MiB that a child may have beyond its heap: the engine's own, and bytes that guest code makes. */
-  beyondHeap: 512,
+  /** MiB of data that a child may have beyond its heap: 620 that the engine sets aside, and bytes that guest code makes. */
+  beyondHeap: 1_024,
   /** Questions of a worker within one batch: far above what all turns of a batch may ask, so it is not asking for them. */
   questions: 5_000_000,
   /** Bytes of answers that a worker has not read: one that does not listen must not fill this process. */

@@ -7,7 +7,7 @@ import { decodeValue, encodeValue, OBJECT_LIMITS, type Oid, type Tid } from '#ob
 import type { ChildLike } from './child.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { scan } from './scan.ts'
-import { STORED_EXTENSIONS } from './verify-write.ts'
+import { STORED_EXTENSIONS } from './slot-spans.ts'
 
 /** A method's compiled code, or why there is none. */
 export type CodeAnswer = { code: string; globals: string[] } | { fault: FaultRecord }

@@ -1,5 +1,5 @@
 // Owns: looking over MessagePack bytes of others before they are decoded: depth, number, lengths, extensions.
-// Leaves: decoding to msgpackr, which has no limits of its own.
+// Leaves: decoding to msgpackr, which has no limits of its own; slots to slot-spans.ts.
 // Laws: KN30 bytes that pass cannot make the decoder allocate more than they are long, nor nest deeper than the limit,
 // nor build a value of a kind that was not allowed.
 
@@ -8,14 +8,14 @@ export interface ScanLimits {
   depth: number
   values: number
   extensions: ReadonlySet<number>
-  /** Called with the type and the body's place of each extension. */
+  /** Called with the type and the body's place of each extension. It must not scan. */
   onExtension?: (type: number, start: number, length: number) => void
 }
 
 /** Why bytes were refused; undefined when they are one well-formed value. */
 export function scan(bytes: Uint8Array, limits: ScanLimits): string | undefined {
   try {
-    new Scanner(bytes, limits).run()
+    if (scanValue(bytes, 0, limits) !== bytes.length) return 'bytes follow the value'
     return undefined
   } catch (refusal) {
     if (refusal instanceof Refusal) return refusal.message
@@ -23,42 +23,57 @@ export function scan(bytes: Uint8Array, limits: ScanLimits): string | undefined 
   }
 }
 
-class Refusal extends Error {}
+/** Thrown by scanValue: the sentence that says why bytes were refused. */
+export class Refusal extends Error {}
+
+/** Where the one well-formed value that begins at `start` ends. Throws Refusal. */
+export function scanValue(bytes: Uint8Array, start: number, limits: ScanLimits): number {
+  return scanner.run(bytes, start, limits)
+}
+
+/** Containers open at a time; every limit on depth lies below. */
+const LEVELS = 256
 
 class Scanner {
+  #bytes: Uint8Array = new Uint8Array()
   #at = 0
-  #values = 0
-  readonly #left: number[] = [1]
-  // True where the container is a map: then every second value, the key, must be a string.
-  readonly #map: boolean[] = [false]
-  readonly #bytes: Uint8Array
-  readonly #limits: ScanLimits
+  #limits: ScanLimits = { depth: 0, values: 0, extensions: new Set() }
+  #level = 0
+  // Values left in each open container, and whether it is a map: then every second value, the key, must be a string.
+  readonly #left = new Float64Array(LEVELS)
+  readonly #map = new Uint8Array(LEVELS)
 
-  constructor(bytes: Uint8Array, limits: ScanLimits) {
+  run(bytes: Uint8Array, start: number, limits: ScanLimits): number {
     this.#bytes = bytes
+    this.#at = start
     this.#limits = limits
-  }
-
-  run(): void {
-    for (;;) {
-      while (this.#left.length > 0 && this.#left.at(-1) === 0) {
-        this.#left.pop()
-        this.#map.pop()
+    this.#level = 0
+    this.#left[0] = 1
+    this.#map[0] = 0
+    const left = this.#left
+    let values = 0
+    while (this.#level >= 0) {
+      const level = this.#level
+      const rest = left[level] as number
+      if (rest === 0) {
+        this.#level = level - 1
+        continue
       }
-      if (this.#left.length === 0) break
-      const level = this.#left.length - 1
-      const left = (this.#left[level] as number) - 1
-      this.#left[level] = left
-      if (++this.#values > this.#limits.values) throw new Refusal('it has too many values')
-      this.#one(this.#map[level] === true && left % 2 === 1)
+      left[level] = rest - 1
+      if (++values > limits.values) throw new Refusal('it has too many values')
+      this.#one(this.#map[level] === 1 && rest % 2 === 0)
     }
-    if (this.#at !== this.#bytes.length) throw new Refusal('bytes follow the value')
+    return this.#at
   }
 
   #take(count: number): number {
+    const bytes = this.#bytes
+    let at = this.#at
+    const end = at + count
+    if (end > bytes.length) throw new Refusal('it is cut short')
     let value = 0
-    if (this.#at + count > this.#bytes.length) throw new Refusal('it is cut short')
-    for (let i = 0; i < count; i++) value = value * 256 + (this.#bytes[this.#at++] as number)
+    while (at < end) value = value * 256 + (bytes[at++] as number)
+    this.#at = end
     return value
   }
 
@@ -67,12 +82,14 @@ class Scanner {
     if (this.#at > this.#bytes.length) throw new Refusal('it is cut short')
   }
 
-  #open(children: number, map: boolean): void {
+  #open(children: number, map: number): void {
     if (children > this.#bytes.length - this.#at) throw new Refusal('it is cut short')
     if (children === 0) return
-    if (this.#left.length > this.#limits.depth) throw new Refusal('it is nested too deeply')
-    this.#left.push(children)
-    this.#map.push(map)
+    const level = this.#level + 1
+    if (level > this.#limits.depth || level >= LEVELS) throw new Refusal('it is nested too deeply')
+    this.#level = level
+    this.#left[level] = children
+    this.#map[level] = map
   }
 
   #extension(length: number): void {
@@ -80,8 +97,9 @@ class Scanner {
     if (!this.#limits.extensions.has(type)) {
       throw new Refusal(`it has an extension of type ${type}`)
     }
-    this.#limits.onExtension?.(type, this.#at, length)
+    const start = this.#at
     this.#skip(length)
+    this.#limits.onExtension?.(type, start, length)
   }
 
   #one(key: boolean): void {
@@ -90,8 +108,8 @@ class Scanner {
     if (code >= 0xd9 && code <= 0xdb) return this.#skip(this.#take(1 << (code - 0xd9)))
     if (key) throw new Refusal('a map has a key that is not a string')
     if (code < 0x80 || code >= 0xe0) return
-    if (code < 0x90) return this.#open((code & 15) * 2, true)
-    if (code < 0xa0) return this.#open(code & 15, false)
+    if (code < 0x90) return this.#open((code & 15) * 2, 1)
+    if (code < 0xa0) return this.#open(code & 15, 0)
     switch (code) {
       case 0xc0:
       case 0xc2:
@@ -126,15 +144,18 @@ class Scanner {
       case 0xd8:
         return this.#extension(1 << (code - 0xd4))
       case 0xdc:
-        return this.#open(this.#take(2), false)
+        return this.#open(this.#take(2), 0)
       case 0xdd:
-        return this.#open(this.#take(4), false)
+        return this.#open(this.#take(4), 0)
       case 0xde:
-        return this.#open(this.#take(2) * 2, true)
+        return this.#open(this.#take(2) * 2, 1)
       case 0xdf:
-        return this.#open(this.#take(4) * 2, true)
+        return this.#open(this.#take(4) * 2, 1)
       default:
         throw new Refusal('it has a byte that begins no value')
     }
   }
 }
+
+// One for all: a scan runs to its end before anything else does.
+const scanner = new Scanner()

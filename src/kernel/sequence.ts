@@ -57,6 +57,8 @@ interface Running extends Ticket {
 
 interface OpenGroup {
   transactions: Transaction[]
+  /** What each of the transactions changed. */
+  changes: ChangedSlots[][]
   tables: TableWrite[]
   settles: { tell: () => void; fail: (fault: FaultRecord) => void }[]
   records: number
@@ -65,6 +67,7 @@ interface OpenGroup {
 
 const emptyGroup = (): OpenGroup => ({
   transactions: [],
+  changes: [],
   tables: [],
   settles: [],
   records: 0,
@@ -76,10 +79,12 @@ export interface SequenceOptions {
   spawn: SpawnChild
   method: (oid: Oid) => Promise<CodeAnswer>
   now: () => number
-  /** Told after a group is durable, in order. */
-  onDurable: (transactions: readonly Transaction[], changes: Map<Tid, ChangedSlots[]>) => void
+  /** Told after a group is durable: its transactions in order, and what each changed. */
+  onDurable: (transactions: readonly Transaction[], changes: readonly ChangedSlots[][]) => void
   /** Told when a worker ended that should not have. */
   onWorkerEnd: (ending: Ending) => void
+  /** Milliseconds of silence after which the worker is killed. */
+  silence: number
 }
 
 /** Slots of one object that a transaction changed. */
@@ -106,7 +111,6 @@ export class Sequence {
   /** Groups in order; the last one is open for more. */
   #groups = [emptyGroup()]
   #committing: OpenGroup | undefined
-  #changes = new Map<Tid, ChangedSlots[]>()
   #closed = false
   #idle: (() => void)[] = []
   workerDeaths = 0
@@ -187,7 +191,7 @@ export class Sequence {
       lookup: (name: string) => this.#head.name(name),
       method: this.#options.method,
     }
-    const link = new Link(child, source, KERNEL_LIMITS.silence, {
+    const link = new Link(child, source, this.#options.silence, {
       done: (results) => this.#done(results),
       end: (ending) => this.#workerEnded(link, ending),
     })
@@ -250,7 +254,7 @@ export class Sequence {
     const charged = again.length === 1 ? again[0] : undefined
     if (charged !== undefined && charged.deaths >= KERNEL_LIMITS.deaths) {
       again.length = 0
-      this.#answer(charged, { kind: 'fault', fault: chargeFor(ending) })
+      this.#answer(charged, { kind: 'fault', fault: chargeFor(ending, this.#options.silence) })
       this.#commit()
     }
     for (const ticket of again) this.#weight += ticket.weight
@@ -344,9 +348,9 @@ export class Sequence {
     )
     head.take(transaction)
     const bytes = revisions.reduce((sum, { payload }) => sum + payload.length, 0)
-    this.#room(revisions.length, bytes).transactions.push(transaction)
-    this.#changes.set(
-      tid,
+    const open = this.#room(revisions.length, bytes)
+    open.transactions.push(transaction)
+    open.changes.push(
       verified.map(({ revision, changed }) => ({ oid: revision.oid, slots: changed })),
     )
     return tid
@@ -411,12 +415,7 @@ export class Sequence {
     this.#committing = undefined
     this.#head.settled(group.transactions)
     for (const { tell } of group.settles) tell()
-    const changes = new Map<Tid, ChangedSlots[]>()
-    for (const { tid } of group.transactions) {
-      changes.set(tid, this.#changes.get(tid) ?? [])
-      this.#changes.delete(tid)
-    }
-    if (changes.size > 0) this.#options.onDurable(group.transactions, changes)
+    if (group.changes.length > 0) this.#options.onDurable(group.transactions, group.changes)
     this.#commit()
     this.#rest()
   }
@@ -430,7 +429,6 @@ export class Sequence {
     const behind = this.#groups
     this.#groups = [emptyGroup()]
     this.#committing = undefined
-    this.#changes.clear()
     this.#head.reset()
     this.#link?.end('unkept', 'its state was not kept')
     for (const { settles } of [group, ...behind]) for (const { fail } of settles) fail(fault)
@@ -450,11 +448,11 @@ function installingOf(ticket: Ticket, head: Head): Installing | undefined {
 const sizeOf = (tables: readonly TableWrite[]) =>
   tables.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
 
-function chargeFor(ending: Ending): FaultRecord {
+function chargeFor(ending: Ending, silence: number): FaultRecord {
   if (ending.reason === 'silent') {
     return kernelFault(
       'FUEL',
-      `the message kept its worker busy for more than ${KERNEL_LIMITS.silence} ms and was ended`,
+      `the message kept its worker busy for more than ${silence} ms and was ended`,
     ).toRecord()
   }
   if (ending.reason === 'memory') {

@@ -28,6 +28,8 @@ export interface Candidate {
   selector: string
   code: { code: string; globals: string[] }
   request: SendRequest
+  /** Slots that the receiver gets before the call, in stored form: a probe of another state. */
+  slots?: readonly (readonly [string, unknown])[]
 }
 
 /** What a call came to in the trial. `reply` is a wire value; `wrote` has the slots of each object that it left changed. */
@@ -94,18 +96,21 @@ export class Trials {
   }
 
   /** What the results of a trial say. Throws Unbelievable. */
-  #read(results: unknown[], { at, tid }: Running): TrialReport {
-    if (results.length !== 2) return refuse('results for other turns than were given')
-    const [placed, called] = results.map((result) =>
+  #read(results: unknown[], { at, tid, candidate }: Running): TrialReport {
+    const turns = (candidate.slots?.length ?? 0) + 2
+    if (results.length !== turns) return refuse('results for other turns than were given')
+    const reports = results.map((result) =>
       Array.isArray(result) ? readReport(result) : refuse('a result is not a list'),
     )
-    if (placed?.kind === 'fault') return placed
+    const called = reports.pop()
+    const unmade = reports.find((report) => report.kind === 'fault')
+    if (unmade?.kind === 'fault') return unmade
     if (called?.kind === 'fault') return called
     if (called?.kind === 'need') return { kind: 'not-understood', selector: called.need.selector }
-    if (placed?.kind !== 'kept' || called?.kind !== 'kept') return refuse('a trial without its end')
+    if (called?.kind !== 'kept') return refuse('a trial without its end')
     const wrote = called.writes.map(({ oid, born, payload }) => {
       const slots = readSlots(payload)
-      const changed = slots.filter((slot) => slot.tid > tid).map(({ name }) => name)
+      const changed = slots.filter((slot) => slot.tid > tid + turns - 2).map(({ name }) => name)
       return { oid, born, changed: [...changed, ...this.#removed(oid, at, slots)], slots }
     })
     return { kind: 'kept', reply: decodeValue(called.reply), wrote, fuel: called.fuel }
@@ -153,9 +158,15 @@ export class Trials {
         link.next(this.#head.nextOid, run.tid)
         const change = { kind: 'method', target: learner, selector, method: CANDIDATE }
         const frame = { now: request.now, seed: request.seed, fuel: request.fuel }
+        const sets = (run.candidate.slots ?? []).map(([slot, value]) => ({
+          kind: 'set',
+          target: request.target,
+          slot,
+          value,
+        }))
         link.run([
-          [1, 'change', { ...frame, change }],
-          [2, 'send', request],
+          ...[change, ...sets].map((one, i) => [i + 1, 'change', { ...frame, change: one }]),
+          [sets.length + 2, 'send', request],
         ])
       },
     }

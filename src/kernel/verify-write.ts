@@ -5,21 +5,15 @@
 import type { Revision } from '#image'
 import {
   checkSlotName,
+  decodeSlots,
   decodeValue,
   encodeValue,
-  isMap,
-  MethodRef,
-  OBJECT_LIMITS,
   type Oid,
-  Ref,
   type StoredSlot,
   type Tid,
 } from '#objects'
 import type { Head } from './head.ts'
-import { scan } from './scan.ts'
-
-/** Extensions of a stored value: undefined 0, reference 1, method 2, big integer 3, time -1. */
-export const STORED_EXTENSIONS = new Set([-1, 0, 1, 2, 3])
+import { type SlotSpan, slotSpans } from './slot-spans.ts'
 
 /** One write of a worker, its parts of the right kinds. */
 export interface ReportedWrite {
@@ -56,26 +50,8 @@ export interface Writing {
 
 /** The slots in a record of a worker. Throws Unbelievable unless they are slots with names and tids, each name once. */
 export function readSlots(payload: Uint8Array): StoredSlot[] {
-  if (payload.length > OBJECT_LIMITS.recordBytes) return refuse('a record is too large')
-  const problem = scan(payload, {
-    depth: OBJECT_LIMITS.valueDepth + 2,
-    // Every value takes a byte, so the length bounds their number.
-    values: OBJECT_LIMITS.recordBytes,
-    extensions: STORED_EXTENSIONS,
-  })
-  if (problem !== undefined) return refuse(`a record was refused: ${problem}`)
-  const flat = decodeValue(payload)
-  if (!Array.isArray(flat) || flat.length % 3 !== 0) return refuse('a record has no slots')
-  const slots: StoredSlot[] = []
-  const names = new Set<string>()
-  for (let i = 0; i < flat.length; i += 3) {
-    const [name, tid, value] = [flat[i], flat[i + 1], flat[i + 2]]
-    if (!isSlotName(name) || names.has(name)) return refuse('a slot name')
-    if (!Number.isSafeInteger(tid) || tid < 0) return refuse('a slot tid')
-    names.add(name)
-    slots.push({ name, tid, value })
-  }
-  return slots
+  checkDistinct(payload, spansIn(payload))
+  return decodeSlots(payload)
 }
 
 /** Checks one write; answers the revision to keep and the names of the slots that it changes. Throws Unbelievable. */
@@ -84,70 +60,147 @@ export function verifyWrite(
   writing: Writing,
 ): { revision: Revision; changed: string[] } {
   const { oid, payload } = write
-  const before = write.born ? undefined : writing.head.payload(oid)
-  const old = new Map((before === undefined ? [] : readSlots(before)).map((one) => [one.name, one]))
-  const refs = new Set<Oid>()
+  const spans = spansIn(payload)
+  const former = new Former(write.born ? undefined : writing.head.payload(oid))
+  const refs: Oid[] = []
   const changed: string[] = []
-  for (const slot of readSlots(payload)) {
-    if (slot.tid === writing.tid) {
-      changed.push(slot.name)
-      for (const ref of freshRefs(oid, slot, writing)) refs.add(ref)
-    } else {
-      checkSame(slot, old.get(slot.name))
-      collect(slot.value, refs)
-    }
-    old.delete(slot.name)
+  let isNew = false
+  for (const span of spans) {
+    const old = former.take(payload, span)
+    if (span.tid === writing.tid) {
+      const name = nameIn(payload, span)
+      changed.push(name)
+      checkFresh(oid, name, span, writing)
+      // A slot that was not there may be there twice now; one that was is taken once.
+      if (old === undefined) isNew = true
+    } else checkSame(payload, span, old, former)
+    for (const ref of span.refs) refs.push(ref)
   }
+  if (isNew) checkDistinct(payload, spans)
   // What is left of the old ones was removed.
-  changed.push(...old.keys())
-  const revision: Revision = { oid, tid: writing.tid, kind: 'object', refs: [...refs], payload }
+  changed.push(...former.left())
+  const revision: Revision = {
+    oid,
+    tid: writing.tid,
+    kind: 'object',
+    refs: distinct(refs),
+    payload,
+  }
   return { revision, changed }
 }
 
-/** The references of a slot that this turn changed, all of which must be there. */
-function freshRefs(oid: Oid, slot: StoredSlot, writing: Writing): Set<Oid> {
-  const { value, name } = slot
-  const { installing, born, head } = writing
-  if (value instanceof MethodRef) {
-    if (installing?.target !== oid || installing.selector !== name) refuse('a forged method slot')
-    if (installing?.method !== value.oid) refuse('another method than the one installed')
-    else installing.done = true
-    return new Set([value.oid])
+const distinct = (oids: Oid[]) => (oids.length < 2 ? oids : [...new Set(oids)])
+
+function spansIn(payload: Uint8Array): SlotSpan[] {
+  const spans = slotSpans(payload)
+  return typeof spans === 'string' ? refuse(spans) : spans
+}
+
+function checkDistinct(payload: Uint8Array, spans: readonly SlotSpan[]): void {
+  const names = new Set<string>()
+  for (const span of spans) names.add(nameIn(payload, span))
+  if (names.size !== spans.length) refuse('a slot name that comes twice')
+}
+
+/** An object as it was before this turn: each of its slots is taken once, by name. */
+class Former {
+  readonly payload: Uint8Array
+  readonly #spans: (SlotSpan | undefined)[]
+  #next = 0
+  #left: number
+  #byName: Map<string, number> | undefined
+
+  constructor(payload: Uint8Array | undefined) {
+    this.payload = payload ?? new Uint8Array()
+    this.#spans = payload === undefined ? [] : spansIn(payload)
+    this.#left = this.#spans.length
   }
-  const refs = new Set<Oid>()
-  collect(value, refs)
-  for (const ref of refs) if (!born.has(ref) && !head.has(ref)) refuse('a reference to nothing')
-  return refs
+
+  /** The slot that has the name of one in another payload; the order is mostly the same. */
+  take(payload: Uint8Array, span: SlotSpan): SlotSpan | undefined {
+    if (this.#left === 0) return undefined
+    let at: number | undefined = this.#next
+    const next = this.#spans[at]
+    if (next === undefined || !this.#hasName(next, payload, span)) {
+      this.#byName ??= new Map(
+        this.#spans.flatMap((one, i) =>
+          one === undefined ? [] : [[nameIn(this.payload, one), i]],
+        ),
+      )
+      at = this.#byName.get(nameIn(payload, span))
+      if (at === undefined) return undefined
+    }
+    const found = this.#spans[at]
+    if (found === undefined) return undefined
+    this.#spans[at] = undefined
+    this.#left--
+    this.#next = at + 1
+    return found
+  }
+
+  /** Names of the slots that were not taken. */
+  left(): string[] {
+    if (this.#left === 0) return []
+    return this.#spans.flatMap((one) => (one === undefined ? [] : [nameIn(this.payload, one)]))
+  }
+
+  #hasName(one: SlotSpan, payload: Uint8Array, span: SlotSpan): boolean {
+    const { nameStart, nameEnd } = span
+    return isEqual(this.payload, one.nameStart, one.nameEnd, payload, nameStart, nameEnd)
+  }
+}
+
+/** Checks a slot that this turn changed: all that it refers to must be there. */
+function checkFresh(oid: Oid, name: string, span: SlotSpan, writing: Writing): void {
+  const { installing, born, head } = writing
+  if (span.isMethod) {
+    if (installing?.target !== oid || installing.selector !== name) refuse('a forged method slot')
+    if (installing?.method !== span.refs[0]) refuse('another method than the one installed')
+    else installing.done = true
+    return
+  }
+  for (const ref of span.refs) {
+    if (!born.has(ref) && !head.has(ref)) refuse('a reference to nothing')
+  }
 }
 
 /** A slot that kept its tid must be what it was, or a change would hide from histories and expectations. */
-function checkSame(slot: StoredSlot, old: StoredSlot | undefined): void {
-  if (old === undefined || old.tid !== slot.tid) return refuse('a slot tid')
-  const same =
-    old.value === slot.value ||
-    (typeof old.value === 'object' &&
-      old.value !== null &&
-      encodeValue(old.value).equals(encodeValue(slot.value)))
-  if (!same) refuse('a change that was not told')
+function checkSame(
+  payload: Uint8Array,
+  span: SlotSpan,
+  old: SlotSpan | undefined,
+  former: Former,
+): void {
+  if (old === undefined || old.tid !== span.tid) return refuse('a slot tid')
+  if (isEqual(former.payload, old.start, old.end, payload, span.start, span.end)) return
+  // Other bytes may still be the same value: records that came from elsewhere are not all written as ours.
+  const was = decodeValue(former.payload.subarray(old.start, old.end))
+  const is = decodeValue(payload.subarray(span.start, span.end))
+  if (!encodeValue(was).equals(encodeValue(is))) refuse('a change that was not told')
 }
 
-function isSlotName(name: unknown): name is string {
+/** A slot's name. Throws Unbelievable when it is none: not UTF-8, or not what checkSlotName takes. */
+function nameIn(payload: Uint8Array, { nameStart, nameEnd }: SlotSpan): string {
   try {
+    const name = UTF8.decode(payload.subarray(nameStart, nameEnd))
     checkSlotName(name)
-    return true
+    return name
   } catch {
-    return false
+    return refuse('a slot name')
   }
 }
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function collect(value: unknown, refs: Set<Oid>): void {
-  if (typeof value !== 'object' || value === null) return
-  if (value instanceof Ref || value instanceof MethodRef) refs.add(value.oid)
-  else if (Array.isArray(value)) for (const part of value) collectPart(part, refs)
-  else if (isMap(value)) for (const part of Object.values(value)) collectPart(part, refs)
-}
-
-function collectPart(value: unknown, refs: Set<Oid>): void {
-  if (value instanceof MethodRef) refuse('a method inside a value')
-  collect(value, refs)
+function isEqual(
+  one: Uint8Array,
+  start: number,
+  end: number,
+  other: Uint8Array,
+  otherStart: number,
+  otherEnd: number,
+): boolean {
+  const length = end - start
+  if (length !== otherEnd - otherStart) return false
+  for (let i = 0; i < length; i++) if (one[start + i] !== other[otherStart + i]) return false
+  return true
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type DraftContext, describeContext, estimateTokens, functionNameOf } from './context.ts'
-import { draftMessages, fixedMessages, promptHash, repairMessages } from './prompt.ts'
+import { draftMessages, fixedMessages, promptHash, repairMessages, warmUps } from './prompt.ts'
 
 const small: DraftContext = {
   object: 'account',
@@ -98,6 +98,8 @@ test('[MI29] every prompt begins with the same messages, and its hash follows th
     assert.deepEqual(messages.slice(0, fixed.length), fixed)
     assert.equal(messages.at(-1)?.content, describeContext(context))
   }
+  const shown = draftMessages({ ...small, slots: [], selector: 'display_yourself' })
+  assert.deepEqual(warmUps(), [shown.slice(0, -1), fixed])
   assert.match(promptHash(), /^[0-9a-f]{64}$/)
   assert.equal(promptHash(), promptHash())
 })

@@ -26,7 +26,14 @@ export { mindFault } from './faults.ts'
 export type { Fetch } from './hub.ts'
 export { MIND_LIMITS } from './limits.ts'
 export type { RunCommand } from './packages.ts'
-export { DRAFT_STOPS, draftMessages, fixedMessages, promptHash, repairMessages } from './prompt.ts'
+export {
+  DRAFT_STOPS,
+  draftMessages,
+  fixedMessages,
+  promptHash,
+  repairMessages,
+  warmUps,
+} from './prompt.ts'
 export type { ChatMessage, Completion, CompletionRequest, Provider } from './provider.ts'
 export { type EmbeddedOptions, EmbeddedProvider } from './providers/embedded.ts'
 export type { HostStats, Warmed } from './providers/host-frames.ts'

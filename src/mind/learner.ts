@@ -118,6 +118,7 @@ export class DraftingLearner implements Learner {
       declaration: selfDeclaration(draw.context),
       argTypes: draw.context.args.map((arg) => arg.type),
       slotNames: draw.slotNames,
+      numbers: draw.context.slots.filter(({ type }) => type === 'number').map(({ name }) => name),
       intent: task.intent,
     })
     if ('gate' in verdict) {

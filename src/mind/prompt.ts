@@ -167,13 +167,9 @@ const EXAMPLE_WITHOUT_SLOTS: Example = {
   ],
   code: [
     'function display_yourself(self) {',
-    '  const lines = [];',
-    '  for (const name of self.slotNames()) {',
-    '    const value = self[name];',
-    '    if (typeof value === "function") lines.push(name);',
-    '    else lines.push(`${name}: ${typeof value === "object" ? "..." : value}`);',
-    '  }',
-    '  return lines.join("\\n");',
+    '  const own = Object.keys(self).map(name => `${name}: ${typeof self[name] === "object" ? "..." : self[name]}`);',
+    '  const known = self.slotNames().filter(name => typeof self[name] === "function");',
+    '  return [...own, `answers: ${known.join(", ")}`].join("\\n");',
     '}',
   ],
 }
@@ -196,6 +192,11 @@ export const DRAFT_STOPS: readonly string[] = ['\n```\n']
 /** The beginning of every prompt for a method; what a provider is warmed with. */
 export function fixedMessages(): ChatMessage[] {
   return FIXED.map((message) => ({ ...message }))
+}
+
+/** All beginnings that prompts have, the longest first: a provider warmed with each has every one at hand. */
+export function warmUps(): ChatMessage[][] {
+  return [[...fixedMessages(), ...messagesOf(EXAMPLE_WITHOUT_SLOTS)], fixedMessages()]
 }
 
 /** SHA-256 of the beginning, in hexadecimal: what a method's record names as its prompt. */

@@ -58,7 +58,8 @@ export async function lookAt(
       writable,
     }
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined
+    // Below a file there is nothing either.
+    if (/^(ENOENT|ENOTDIR)$/.test(String((error as { code?: string }).code))) return undefined
     throw error
   }
 }

@@ -170,17 +170,17 @@ test('[CL82] a model that cannot be had leaves a world that answers what it know
 /** An object whose chain holds about three megabytes of text. */
 async function makeLong(image: string): Promise<void> {
   const world = await open(image)
-  let parent = 'genesis'
-  for (let n = 0; n < LINKS; n++) {
-    const name = `link${n}`
-    await world.request('CreateObjectCommand', {
-      name,
-      parents: [parent],
-      slots: { [`text${n}`]: `${n} `.repeat(LINK_TEXT / 2) },
-    })
-    parent = name
+  try {
+    let parent = 'genesis'
+    for (let n = 0; n < LINKS; n++) {
+      const name = `link${n}`
+      const slots = { [`text${n}`]: 'x'.repeat(LINK_TEXT) }
+      await world.request('CreateObjectCommand', { name, parents: [parent], slots })
+      parent = name
+    }
+  } finally {
+    await world.close()
   }
-  await world.close()
 }
 
 test('[CL9] a reader that stays gets all of it, however much, and one that goes away ends it quietly', async () => {

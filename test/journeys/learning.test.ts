@@ -143,9 +143,7 @@ describe('learning, for real', () => {
     try {
       const page = await browser.newPage()
       await page.goto(opening)
-      await page.evaluate(() => {
-        location.hash = '#/o/alice'
-      })
+      await page.evaluate("location.hash = '#/o/alice'")
       const balance = page.locator('[data-slot="balance"]').first()
       await balance.filter({ hasText: '62' }).waitFor({ timeout: 20_000 })
       await far.send('alice', 'deposit', [8])
@@ -163,9 +161,7 @@ describe('learning, for real', () => {
     try {
       const page = await browser.newPage()
       await page.goto(opening)
-      await page.evaluate(() => {
-        location.hash = '#/o/counter'
-      })
+      await page.evaluate("location.hash = '#/o/counter'")
       await page.getByLabel('Message', { exact: true }).fill('increment')
       await page.getByRole('button', { name: 'Send', exact: true }).click()
       await page.locator('.answer').filter({ hasText: '1' }).waitFor({ timeout: 240_000 })

@@ -84,12 +84,20 @@ export function openDatabases(
   } catch (error) {
     // Nothing is being written, so this closes at once.
     void env?.close()
-    if (asFault(error) !== undefined) throw error
+    if (asFault(error) !== undefined || isTheSystems(error)) throw error
     throw imageFault('IMAGE_DAMAGED', `No image can be opened in ${folder}: ${String(error)}.`, {
       folder,
     })
   }
 }
+
+/** True for an error of the operating system, such as a right that is missing; LMDB's own numbers are below zero. */
+function isTheSystems(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'number' && code > 0 && code !== NO_SUCH_FILE
+}
+
+const NO_SUCH_FILE = 2
 
 /** Faults IMAGE_DAMAGED unless the layout is ours; in a new image it is written. */
 function checkLayout(layout: Bytes, readOnly: boolean): void {

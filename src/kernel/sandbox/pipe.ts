@@ -12,6 +12,7 @@ const READ_BYTES = 256 * 1024
 
 export class Pipe {
   readonly #reader = new FrameReader()
+  readonly #chunk = Buffer.allocUnsafe(READ_BYTES)
   readonly #waiting: unknown[][] = []
   readonly #work: unknown[][] = []
 
@@ -48,10 +49,11 @@ export class Pipe {
     for (;;) {
       const message = this.#waiting.shift()
       if (message !== undefined) return message
-      const chunk = Buffer.allocUnsafe(READ_BYTES)
-      const length = retrying(() => readSync(STDIN, chunk, 0, READ_BYTES, null))
+      const length = retrying(() => readSync(STDIN, this.#chunk, 0, READ_BYTES, null))
       if (length === 0) return undefined
-      for (const bytes of this.#reader.push(chunk.subarray(0, length))) {
+      // A copy of what was read: a large frame comes in small pieces, each of which would keep a whole chunk.
+      const piece = Buffer.from(this.#chunk.subarray(0, length))
+      for (const bytes of this.#reader.push(piece)) {
         this.#waiting.push(decodeValue(bytes) as unknown[])
       }
     }

@@ -1,6 +1,7 @@
 // Owns: the program of the image worker and of trials: runs turns in a locked-down process that has pipes and nothing else.
 // Leaves: what the results are worth to the kernel, which verifies them.
 // Laws: KN22 this process opens no file and no socket and reads no environment. KN23 one batch in, one batch out, in order.
+import { getHeapStatistics } from 'node:v8'
 import { lockDown } from './lockdown.ts'
 
 const sandbox = lockDown()
@@ -18,6 +19,8 @@ type Outcome = import('#objects').TurnOutcome
 
 /** Objects in memory after which the worker lets go of all of them: about half of its memory with ordinary objects. */
 const OBJECTS_MAX = 200_000
+/** The part of the heap in use after which it does so too, since objects may be large. */
+const HEAP_PART_MAX = 0.6
 /** Compiled methods kept, for the same reason. */
 const METHODS_MAX = 20_000
 
@@ -71,6 +74,11 @@ function report(n: number, outcome: Outcome): unknown[] {
   return outcome.kind === 'fault' ? [n, 'fault', outcome.fault] : [n, 'need', outcome.need]
 }
 
+function isHeapFull(): boolean {
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
+  return used > limit * HEAP_PART_MAX
+}
+
 pipe.send(['ready'])
 for (;;) {
   const work = pipe.nextWork()
@@ -91,6 +99,6 @@ for (;;) {
     results.push(report(n, outcome))
   }
   pipe.send(['done', results])
-  if (world.size > OBJECTS_MAX) world.clear()
+  if (world.size > OBJECTS_MAX || isHeapFull()) world.clear()
   if (methods.size > METHODS_MAX) methods.clear()
 }
