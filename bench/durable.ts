@@ -31,7 +31,11 @@ export interface Kernel {
 export async function startKernel(nodeArgs: string[] = []): Promise<Kernel> {
   const folder = await mkdtemp(join(tmpdir(), 'batos-bench-'))
   const process = OtherProcess.fixture('kernel', [folder, String(COUNTERS)], nodeArgs)
-  return { process, folder, ...(JSON.parse(await process.line()) as { endpoint: string; token: string }) }
+  return {
+    process,
+    folder,
+    ...(JSON.parse(await process.line()) as { endpoint: string; token: string }),
+  }
 }
 
 export async function endKernel(kernel: Kernel): Promise<void> {

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { open, type OpenWorld } from '../src/index.ts'
+import { open, type OpenWorld } from '#batos'
 import { contest, figure, perSecond, ratio, table } from './contest.ts'
 
 /** Operations in one message: enough that the message itself does not count, well within its fuel. */

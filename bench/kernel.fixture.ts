@@ -2,7 +2,7 @@
 // Leaves: sending to load.fixture.ts.
 //
 //     node kernel.fixture.ts FOLDER COUNTERS      prints {endpoint, token} when it is ready
-import { open } from '../src/index.ts'
+import { open } from '#batos'
 
 const folder = process.argv[2] as string
 const counters = Number(process.argv[3])

@@ -6,8 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openModel } from '../src/models.ts'
-import { open, type OpenWorld } from '../src/index.ts'
+import { open, openModel, type OpenWorld } from '#batos'
 
 interface Step {
   learns: string

@@ -9,7 +9,15 @@ import { holdLock, openLmdbStore, type Store } from '#image'
 import { awaken, bindRouter, codeExtension, Judge, Kernel } from '#kernel'
 import { DraftingLearner, type Provider } from '#mind'
 import { decodeValue, encodeValue } from '#objects'
-import { makePrivateFolder, readTexts, removeFile, spawnNode, writePrivate } from '#powers'
+import {
+  clock,
+  makePrivateFolder,
+  readTexts,
+  removeFile,
+  spawnNode,
+  temporaryFolder,
+  writePrivate,
+} from '#powers'
 import { pageFiles } from '#ui'
 import { VERSION } from './version.ts'
 
@@ -68,7 +76,7 @@ async function joinParts(
   release: () => void,
 ): Promise<OpenWorld> {
   const judge = new Judge({ spawn: spawnNode })
-  const awakened = await awaken(store, judge, await worldTexts(), Date.now())
+  const awakened = await awaken(store, judge, await worldTexts(), clock.now())
   const image = await fact(store, 'image', randomUUID)
   const policy = options.policy ?? 'auto'
   const { name, open } = openerOf(options.provider)
@@ -78,19 +86,19 @@ async function joinParts(
     judge,
     learner: new DraftingLearner(name, open, policy),
     policy: options.provider === undefined ? 'off' : policy,
-    now: Date.now,
+    now: clock.now,
     random: () => randomInt(2 ** 32),
     onWorkerEnd: ({ reason, detail }) =>
       options.onTrouble?.(`a worker ended (${reason}): ${detail}`),
   })
-  const started = performance.now()
+  const started = clock.elapsed()
   const dispatcher: Dispatcher = {
     kernel,
     server: `batos ${VERSION}`,
     image,
     status: () => ({
       image: folder,
-      uptime: Math.round((performance.now() - started) / 1000),
+      uptime: Math.round((clock.elapsed() - started) / 1000),
       version: VERSION,
     }),
   }
@@ -241,10 +249,7 @@ async function socketPath(folder: string): Promise<string> {
     await removeFile(path)
     return `ipc://${path}`
   }
-  const { tmpdir } = await import('node:os')
-  const elsewhere = join(tmpdir(), `batos-${randomUUID()}`)
-  await makePrivateFolder(elsewhere)
-  return `ipc://${join(elsewhere, 'kernel.sock')}`
+  return `ipc://${join(await temporaryFolder(), 'kernel.sock')}`
 }
 
 /** A fact of the image: made once, kept in its table. */

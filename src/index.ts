@@ -1,4 +1,6 @@
 // The library: `open` a world in this process, or `connect` to one that runs.
-export { type Client, connect, type ConnectOptions } from '#bridge'
+export { type Client, type ConnectOptions, connect, type SendOptions } from '#bridge'
 export { Fault } from '#ground'
-export { type OpenOptions, openWorld as open, type OpenWorld } from './compose.ts'
+export type { Provider } from '#mind'
+export { type OpenOptions, type OpenWorld, openWorld as open } from './compose.ts'
+export { openModel } from './models.ts'

@@ -6,11 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Client, connect } from '#bridge'
-import { Fault } from '#ground'
+import { asFault } from '#ground'
 import { connectDealer } from '#kernel'
 import { seeded } from '#objects'
-import { openWorld, type OpenWorld } from '../compose.ts'
+import { open, type OpenWorld } from '#batos'
+import type { Client } from './client.ts'
+import { connect } from './connect.ts'
 import { eventFrame, okFrame, pack, readRequest, unpack } from './frame.ts'
 import { OPERATIONS } from './protocol.ts'
 import { Session } from './session.ts'
@@ -21,7 +22,7 @@ let far: Client
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'batos-bridge-'))
-  world = await openWorld(folder, { zmq: 'tcp://127.0.0.1:*' })
+  world = await open(folder, { zmq: 'tcp://127.0.0.1:*' })
   far = await connect(world.endpoint as string, { token: world.token as string, client: 'far' })
   await world.send('genesis', 'clone:', ['account'])
   await world.send('account', 'setSlot:value:', ['balance', 10])
@@ -38,9 +39,10 @@ const codeOf = async (promise: Promise<unknown>): Promise<string> => {
     (value) => assert.fail(`answered ${JSON.stringify(value)}`),
     (error: unknown) => error,
   )
-  assert.ok(fault instanceof Fault, String(fault))
-  assert.ok(fault.message.length > 0 && fault.remedy.length > 0)
-  return fault.code
+  const coded = asFault(fault)
+  assert.ok(coded !== undefined, String(fault))
+  assert.ok(coded.message.length > 0 && coded.remedy.length > 0)
+  return coded.code
 }
 
 /** A bare connection: bytes in, frames out. */
@@ -226,7 +228,11 @@ test('[BR10] [BR15] each message is answered once, in whatever order, and faults
   for (const [i, answer] of answers.entries()) {
     if (i % 2 === 0) assert.deepEqual(answer, { status: 'fulfilled', value: 10 })
     else {
-      const fault = (answer as PromiseRejectedResult).reason as Fault
+      const fault = (answer as PromiseRejectedResult).reason as {
+        code: string
+        message: string
+        retry: string
+      }
       assert.equal(fault.code, 'METHOD_FAILED')
       assert.equal(fault.message, `no ${i}`)
       assert.equal(fault.retry, 'never')

@@ -315,7 +315,16 @@ export class Connection implements Owner, Resource, Boundary {
   #invalidate(object: Persistent | undefined, at: Tid | undefined): void {
     // What this connection wrote itself is as new as can be.
     if (object === undefined || object.tid === at) return
-    object.invalidate()
+    this.#ghost(object)
+  }
+
+  /** Makes a ghost whatever its hook does: the others wait for their turn. */
+  #ghost(object: Persistent): void {
+    try {
+      object.invalidate()
+    } catch (error) {
+      this.#storage.warn({ level: 'warning', message: `A hook at invalidation threw: ${error}` })
+    }
   }
 
   // As a resource of a transaction --------------------------------------------------------------
@@ -438,7 +447,8 @@ export class Connection implements Owner, Resource, Boundary {
 
   #checkFailed(oid: Oid, read: Tid): never {
     const committed = this.#storage.tidOf(oid)
-    this.cache.get(oid)?.invalidate()
+    const object = this.cache.get(oid)
+    if (object !== undefined) this.#ghost(object)
     throw imageFault(
       'CONFLICT',
       `${oidText(oid)} was relied on as of ${read} and is as of ${committed} now.`,
@@ -510,7 +520,7 @@ export class Connection implements Owner, Resource, Boundary {
       for (const cell of cells.values()) if (cell.tid === 0) cell.tid = tid
       insides.stored(object, tid)
       // The memory holds one side of a merge, the image both.
-      if (merged.has(oid)) object.invalidate()
+      if (merged.has(oid)) this.#ghost(object)
     }
     for (const [oid, object] of this.#added) this.#disown(object, oid)
     this.#pending = new PendingWrites()
@@ -545,6 +555,6 @@ export class Connection implements Owner, Resource, Boundary {
     // First the records, then the objects: a hook that loads again sees what is true now.
     this.#pending = pending
     this.#changed.clear()
-    for (const object of stale) object.invalidate()
+    for (const object of stale) this.#ghost(object)
   }
 }

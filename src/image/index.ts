@@ -15,6 +15,8 @@ export {
 export type { Decider } from './decider.ts'
 export { imageFault } from './faults.ts'
 export { IMAGE_LIMITS } from './limits.ts'
+export { describeGolden, fillGolden } from './golden/golden.ts'
+export { LAYOUT_VERSION } from './lmdb/schema.ts'
 export { openLmdbStore } from './lmdb/store.ts'
 export { holdLock, type ImageLock } from './lock.ts'
 export { MERGE_SLOT, type MergeHook, mergeCounter, mergeKeyed } from './merge.ts'

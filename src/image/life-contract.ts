@@ -273,6 +273,23 @@ function statesAndSlots(test: Register): void {
     assert.deepEqual(seen[2], 1)
     assert.deepEqual([root.get('v'), other.get('v')], [1, 1])
   })
+
+  test('[IM49] a hook at invalidation that throws keeps nobody from the state that counts', async (bench) => {
+    const list = [1, 2, 3].map((v) => new Persistent({ v }))
+    const { connection } = await planted(bench.database(), { list })
+    for (const object of list) {
+      object.set('v', 9)
+      object.hooks.invalidate = () => {
+        throw new Error('no')
+      }
+    }
+    connection.manager.abort()
+    assert.deepEqual(
+      list.map((object) => object.get('v')),
+      [1, 2, 3],
+    )
+    assert.equal(bench.warnings.length, 3)
+  })
 }
 
 function missingCode(test: Register): void {

@@ -3,8 +3,10 @@
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
 import { another, elsewhere, planted, type Register, rootOf } from './connection-parts.ts'
+import type { Connection } from './connection.ts'
 import { openDatabase } from './database.ts'
 import { Persistent } from './persistent.ts'
+import type { Store } from './store.ts'
 import { TransactionManager } from './transaction.ts'
 
 const state = { code: 'TRANSACTION_STATE' }
@@ -51,6 +53,34 @@ function beginAndFail(test: Register): void {
     await elsewhere(database, 'v', 1)
     connection.manager.abort()
     assert.deepEqual([root.get('list'), root.has('child'), root.get('v')], [[1], false, 1])
+  })
+
+  test('[IM62] a commit under way cannot be started again, and an abort in its hooks ends it', async (bench) => {
+    const { connection, root } = await planted(bench.database(), { v: 1 })
+    const { manager } = connection
+    let go: () => void = () => {}
+    const wait = (): void =>
+      manager.get().addBeforeCommit(
+        () =>
+          new Promise<void>((resolve) => {
+            go = resolve
+          }),
+      )
+    wait()
+    root.set('v', 2)
+    const first = manager.commit()
+    await assert.rejects(manager.commit(), state)
+    go()
+    assert.equal(await first, 2)
+    wait()
+    root.set('v', 3)
+    const second = manager.commit()
+    manager.abort()
+    go()
+    await assert.rejects(second, state)
+    assert.equal(root.get('v'), 2)
+    root.set('v', 4)
+    assert.equal(await manager.commit(), 3)
   })
 
   test('[IM62] [E3] after a failed savepoint it is the same', async (bench) => {
@@ -333,8 +363,59 @@ function hooksAndModes(test: Register): void {
   })
 }
 
+function nthFailure(test: Register): void {
+  test('[IM35] whichever call of the store fails, the transaction is whole or not there, and work goes on', async (bench) => {
+    for (let nth = 1; ; nth++) {
+      await planted(bench.database(), { v: 1, child: new Persistent({ v: 1 }) })
+      let calls = 0
+      const failing = new Proxy(bench.store, {
+        get(target, name) {
+          const value = target[name as keyof Store] as unknown
+          if (typeof value !== 'function') return value
+          return (...args: unknown[]) => {
+            if (++calls === nth) throw new Error('the call fails')
+            return Reflect.apply(value, target, args) as unknown
+          }
+        },
+      })
+      const both = async (connection: Connection): Promise<void> => {
+        const root = rootOf(connection)
+        root.set('v', 2)
+        connection.manager.savepoint()
+        ;(root.get('child') as Persistent).set('v', 2)
+        root.set('late', new Persistent({ v: 2 }))
+        connection.bind('late', root.get('late') as Persistent)
+      }
+      let isDone = true
+      try {
+        await openDatabase(failing, bench.options).run(both)
+      } catch (error) {
+        isDone = false
+        assert.match(String(error), /the call fails/)
+      }
+      const tried = calls
+      await bench.database().run((connection) => {
+        const root = rootOf(connection)
+        const v = root.get('v')
+        assert.equal((root.get('child') as Persistent).get('v'), v)
+        assert.equal(root.has('late'), v === 2)
+        assert.equal(connection.name('late'), root.get('late'))
+        if (isDone) assert.equal(v, 2)
+        root.set('v', 3)
+      })
+      assert.deepEqual(bench.store.verify().damage, [])
+      if (tried < nth) {
+        assert.ok(isDone && nth > 10)
+        return
+      }
+      await bench.renew()
+    }
+  })
+}
+
 export function transactionClaims(test: Register): void {
   beginAndFail(test)
   savepoints(test)
   hooksAndModes(test)
+  nthFailure(test)
 }

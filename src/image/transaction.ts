@@ -66,6 +66,7 @@ export class Transaction implements CommitInfo {
   extension: Record<string, unknown> = {}
   #status: TransactionStatus = 'active'
   #isDoomed = false
+  #isEnding = false
   readonly #manager: TransactionManager
   readonly #resources: Resource[] = []
   readonly #before: (() => void | Promise<void>)[] = []
@@ -147,17 +148,21 @@ export class Transaction implements CommitInfo {
         doomed: true,
       })
     }
+    if (this.#isEnding) throw imageFault('TRANSACTION_STATE', 'The transaction is being committed.')
+    this.#isEnding = true
     let tid: Tid | undefined
     const begun: Resource[] = []
     try {
       await this.#runBefore()
+      // A hook may have waited, and somebody aborted meanwhile.
+      this.checkActive()
       this.#manager.beforeCompletion()
       for (let at = 0; at < this.#resources.length; at++) this.#resources[at]?.prepare()
       this.#status = 'committing'
       tid = await this.#twoPhases(begun)
     } catch (error) {
       for (const resource of begun) resource.abortCommit(this)
-      this.#status = 'failed'
+      if (this.#status !== 'aborted') this.#status = 'failed'
       await this.#runAfter(false)
       throw error
     }

@@ -54,7 +54,25 @@ export function holding(inner: Store) {
 
 /** Kernels that a failed test left open would keep its process from ending. */
 const open = new Set<TestKernel>()
-after(() => Promise.all([...open].map((one) => one.close())))
+after(async () => {
+  await Promise.all([...open].map((one) => one.close()))
+  await judge?.close()
+})
+
+/** The judge of all kernels of a file: starting one takes longer than most tests. */
+let judge: Judge | undefined
+
+function sharedJudge(): Judge {
+  judge ??= new Judge({ spawn: spawnNode, eager: false })
+  const close = async () => undefined
+  return new Proxy(judge, {
+    get: (target, name) => {
+      if (name === 'close') return close
+      const member = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
 
 export interface TestOptions extends Partial<KernelOptions> {
   /** The methods of an object named `it`, by selector. */
@@ -220,7 +238,7 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 /** A kernel with an object `it` that has the methods given. */
 export async function startKernel(options: TestOptions = {}): Promise<TestKernel> {
   const store = options.store ?? openMemoryStore()
-  const judge = new Judge({ spawn: spawnNode, eager: false })
+  const judge = sharedJudge()
   await awaken(store, judge, await readTexts(WORLD, '.ts'), 1_000)
   const test = new TestKernel(judge, { ...options, store })
   if (test.kernel.head.name('it') === undefined) {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { type OpenWorld, openWorld } from '../compose.ts'
+import { type OpenWorld, open } from '#batos'
 import { fixedMessages } from './prompt.ts'
 import { type Script, ScriptedProvider } from './providers/scripted.ts'
 
@@ -21,7 +21,7 @@ async function withWorld(
   const folder = mkdtempSync(join(tmpdir(), 'batos-learner-'))
   folders.push(folder)
   const provider = new ScriptedProvider(script)
-  const world = await openWorld(folder, { provider })
+  const world = await open(folder, { provider })
   try {
     await world.send('genesis', 'clone:', ['account'])
     await world.send('account', 'setSlot:value:', ['balance', 10])

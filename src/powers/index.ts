@@ -1,4 +1,5 @@
 // The door of powers: the only makers of authority. Only the composition root imports them.
+export { clock } from './node-clock.ts'
 export { type CommandAnswer, commandRunner } from './node-command.ts'
 export {
   makeFolder,
@@ -6,6 +7,7 @@ export {
   readText,
   readTexts,
   removeFile,
+  temporaryFolder,
   writePrivate,
 } from './node-files.ts'
 export {

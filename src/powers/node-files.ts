@@ -1,6 +1,7 @@
 // Owns: the few files that are not records: the folder of an image, what a running kernel says of itself, the world's texts.
 // Leaves: records to the image's store; models to mind.
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Makes a folder that only its owner can enter, if it is not there. */
@@ -41,4 +42,9 @@ export async function readTexts(folder: string, ending: string): Promise<string[
 /** Removes a file if it is there. */
 export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true })
+}
+
+/** A new folder of the system's temporary ones, that only its owner can enter. */
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'batos-'))
 }

@@ -16,6 +16,8 @@ import type { Oid, Tid } from '#objects'
 import { imageFault } from '../faults.ts'
 import { TABLES } from '../group.ts'
 import { IMAGE_LIMITS } from '../limits.ts'
+import { type Migration, stepsBetween } from '../migrations/migration.ts'
+import { MIGRATIONS } from '../migrations/steps.ts'
 import { readU64, writeU64 } from '../record.ts'
 import { NAME_VALUE_BYTES, SEAL_BYTES, seal, sealName, unseal, unsealName } from '../sealed.ts'
 import type { TableName } from '../store.ts'
@@ -48,12 +50,15 @@ const PACKED_KEY = Buffer.from('packed')
 const BYTES = { keyEncoding: 'binary', encoding: 'binary' } as const
 
 /**
- * Opens the environment in a folder, making what is missing unless it is opened for reading only. Faults IMAGE_DAMAGED
- * on a newer layout, and when there is nothing to read.
+ * Opens the environment in a folder, making what is missing unless it is opened for reading only. An older layout is
+ * brought to ours. Faults IMAGE_DAMAGED on a newer layout, and when there is nothing to read.
  */
 export function openDatabases(
   folder: string,
-  { readOnly = false }: { readOnly?: boolean } = {},
+  {
+    readOnly = false,
+    migrations = MIGRATIONS,
+  }: { readOnly?: boolean; migrations?: readonly Migration<Databases>[] } = {},
 ): Databases {
   let env: RootDatabase<Uint8Array, Uint8Array> | undefined
   try {
@@ -72,8 +77,9 @@ export function openDatabases(
     const root = env
     const database = (name: string) => root.openDB<Uint8Array, Uint8Array>(name, BYTES)
     const layout = database('layout')
-    checkLayout(layout, readOnly)
-    return {
+    const isNew = layout.getKeysCount({ limit: 1 }) === 0
+    if (isNew && !readOnly) writeLayout(layout, LAYOUT_VERSION)
+    const databases: Databases = {
       env,
       records: database('records'),
       transactions: database('transactions'),
@@ -81,6 +87,8 @@ export function openDatabases(
       tables: database('tables'),
       layout,
     }
+    upgrade(databases, readOnly, migrations)
+    return databases
   } catch (error) {
     // Nothing is being written, so this closes at once.
     void env?.close()
@@ -99,23 +107,39 @@ function isTheSystems(error: unknown): boolean {
 
 const NO_SUCH_FILE = 2
 
-/** Faults IMAGE_DAMAGED unless the layout is ours; in a new image it is written. */
-function checkLayout(layout: Bytes, readOnly: boolean): void {
+function writeLayout(layout: Bytes, version: number): void {
+  const value = new Uint8Array(NAME_VALUE_BYTES)
+  sealName(LAYOUT_KEY, value, version)
+  layout.putSync(LAYOUT_KEY, value)
+}
+
+/** Brings an older layout to ours. Faults IMAGE_DAMAGED on a layout to which no way leads. */
+function upgrade(
+  databases: Databases,
+  readOnly: boolean,
+  migrations: readonly Migration<Databases>[],
+): void {
+  const { env, layout } = databases
   const found = layout.get(LAYOUT_KEY)
-  if (found === undefined && !readOnly) {
-    const value = new Uint8Array(NAME_VALUE_BYTES)
-    sealName(LAYOUT_KEY, value, LAYOUT_VERSION)
-    layout.putSync(LAYOUT_KEY, value)
-    return
+  const version = found === undefined ? undefined : (unsealName(LAYOUT_KEY, found) ?? 0)
+  if (version === undefined) {
+    throw imageFault('IMAGE_DAMAGED', 'The image does not say which layout it has.')
   }
-  const version = found === undefined ? 0 : unsealName(LAYOUT_KEY, found)
-  if (version === LAYOUT_VERSION) return
-  throw imageFault(
-    'IMAGE_DAMAGED',
-    `The image has layout ${version}; this program reads ${LAYOUT_VERSION}.`,
-    { version },
-    'Open the image with the version of batos that wrote it, or a newer one.',
-  )
+  const steps = stepsBetween(version, LAYOUT_VERSION, migrations)
+  if (steps.length > 0 && readOnly) {
+    throw imageFault(
+      'READ_ONLY',
+      `The image has layout ${version} and must be brought to ${LAYOUT_VERSION}.`,
+      { version },
+      'Open it for writing once.',
+    )
+  }
+  for (const step of steps) {
+    env.transactionSync(() => {
+      step.run(databases)
+      writeLayout(layout, step.from + 1)
+    })
+  }
 }
 
 /** The newest pack time, and the largest oid that there ever was by then; zeros before the first pack. */
