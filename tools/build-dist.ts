@@ -18,8 +18,7 @@ import { rewrite, toJavaScript } from './dist-source.ts'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** Texts about the sources: true of the clone, of no use in the package. */
-const LEFT_OUT =
-  /(\.(test|fixture)\.ts|-contract\.ts|\/contract-[a-z-]+\.ts|\/SPEC\.md|\/tsconfig\.json)$/
+const LEFT_OUT = /(\.(test|fixture)\.ts|\/SPEC\.md|\/tsconfig\.json)$/
 
 /** Paths of every file in a folder, from that folder, with `/`. */
 function filesIn(folder: string): string[] {

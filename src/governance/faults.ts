@@ -8,7 +8,7 @@ export const GOVERNANCE_FAULTS = {
   },
   GENERATION_REFUSED: {
     retry: 'never',
-    remedy: 'Say with --intent what the message should do, or give the method yourself.',
+    remedy: 'Look at `data.source`; if it is right, give it with CreateMethodCommand.',
   },
   METHOD_FAILED: { retry: 'never', remedy: 'Correct the source and give it again.' },
 } as const

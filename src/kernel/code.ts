@@ -2,6 +2,7 @@
 // Leaves: parsing and rewriting to the judge.
 // Laws: KN7 what runs is what the judge made of the source that the image holds, found by the hash of both.
 import { createHash } from 'node:crypto'
+import { asFault } from '#ground'
 import type { TableWrite } from '#image'
 import { decodeValue, encodeValue, type Oid } from '#objects'
 import type { Head } from './head.ts'
@@ -52,10 +53,20 @@ export class Code {
   }
 
   #stored(key: string): CodeAnswer | undefined {
-    const bytes = this.#head.store.get('code', key)
+    const bytes = this.#kept(key)
     if (bytes === undefined) return undefined
     const [code, globals] = decodeValue(bytes) as [string, string[]]
     return this.#remember(key, { code, globals })
+  }
+
+  /** What the table has. Damaged code is as good as none: it is compiled again from its source and written over. */
+  #kept(key: string): Uint8Array | undefined {
+    try {
+      return this.#head.store.get('code', key)
+    } catch (thrown) {
+      if (asFault(thrown)?.code !== 'IMAGE_DAMAGED') throw thrown
+      return undefined
+    }
   }
 
   #remember(key: string, answer: CodeAnswer): CodeAnswer {

@@ -126,14 +126,12 @@ export class DraftingLearner implements Learner {
       return { source, gate: verdict.gate, problem: verdict.sentence }
     }
     tell(true, 'every gate was passed', source)
-    const held = this.#heldBack(
-      task,
-      beyondAuto(verdict, { ...need, frame: task.frame }, refsOf(need.args)),
-    )
-    if (held !== undefined) {
-      task.emit({ kind: 'parked', reason: held })
-      const data = { selector: need.selector, holder: oidText(need.learner), source }
-      return { fault: governanceFault('POLICY', held, data).toRecord() }
+    const data = { selector: need.selector, holder: oidText(need.learner), source }
+    const held = this.#heldBack(task, data)
+    if (held !== undefined) return { fault: held }
+    const beyond = beyondAuto(verdict, { ...need, frame: task.frame }, refsOf(need.args))
+    if (beyond !== undefined) {
+      return { fault: governanceFault('GENERATION_REFUSED', beyond, data).toRecord() }
     }
     const { tid, version } = await swapMethod(bench, {
       holder: need.learner,
@@ -151,11 +149,10 @@ export class DraftingLearner implements Learner {
     return { installed: true }
   }
 
-  #heldBack(task: LearnTask, beyond: string | undefined): string | undefined {
-    if (this.#policy === 'review' || task.policy === 'review') {
-      return 'the policy installs nothing without a person'
-    }
-    return beyond
+  #heldBack(task: LearnTask, data: Record<string, unknown>): FaultRecord | undefined {
+    if (this.#policy !== 'review' && task.policy !== 'review') return undefined
+    const why = 'the policy installs nothing without a person'
+    return governanceFault('POLICY', why, data).toRecord()
   }
 }
 
