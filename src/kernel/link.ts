@@ -105,7 +105,8 @@ export class Link {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#reason !== undefined) return
+    // What is read after the end was said by a worker whose turns run again already.
+    if (this.#ended || this.#reason !== undefined) return
     try {
       for (const bytes of this.#reader.push(chunk)) {
         const problem = scan(bytes, FRAME_LIMITS)

@@ -249,8 +249,8 @@ export class Sequence {
     this.#options.onWorkerEnd(ending)
     const again = this.#running
     this.#running = []
-    // When the disk refused a group, no turn was to blame.
-    if (ending.reason !== 'unkept') for (const ticket of again) ticket.deaths++
+    // When the disk refused a group, or no worker started, no turn was to blame.
+    if (ending.reason !== 'unkept' && link.ready) for (const ticket of again) ticket.deaths++
     const charged = again.length === 1 ? again[0] : undefined
     if (charged !== undefined && charged.deaths >= KERNEL_LIMITS.deaths) {
       again.length = 0

@@ -30,8 +30,8 @@ export const IMAGE_READERS: ReadonlySet<string> = new Set(['governance', 'main']
 
 /** Every package that is imported, and where: a dependency has one home, so that it can be replaced there. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  lmdb: ['src/image/lmdb/'],
-  zeromq: ['src/kernel/zmq/'],
+  lmdb: ['src/image/lmdb/', 'bench/'],
+  zeromq: ['src/kernel/zmq/', 'bench/'],
   ses: ['src/kernel/sandbox/'],
   'node-llama-cpp': ['src/mind/providers/'],
   yauzl: ['src/mind/'],

@@ -6,6 +6,8 @@ import { RESEND } from './names.ts'
 import type { MethodTree, ParsedMethod } from './parse.ts'
 import { childrenOf, staticName, type Tree } from './tree.ts'
 
+type Kind<Type extends Tree['type']> = Extract<Tree, { type: Type }>
+
 /** Each list is sorted and without doubles. */
 export interface MethodFacts {
   /** Slots of the receiver that are read. */
@@ -66,115 +68,146 @@ export function collectFacts(
   receiver: ReadonlySet<Tree>,
   free: ReadonlySet<Tree>,
 ): MethodFacts {
-  const self = new Set([...receiver, ...receiversOf(parsed.method.body)])
-  const sets = {
-    reads: new Set<string>(),
-    writes: new Set<string>(),
-    selfSends: new Set<string>(),
-    sends: new Set<string>(),
-    resends: new Set<string>(),
-    regexes: new Set<string>(),
-    literals: new Set<string>(),
-  }
-  let dynamic = false
+  const { params, body } = parsed.method
+  const collector = new Collector(new Set([...receiver, ...receiversOf(body)]), free)
+  // The name of the first parameter is its declaration, not a use.
+  for (const parameter of params.slice(1)) collector.walk(parameter, 'write')
+  collector.walk(body, 'read')
+  return collector.facts()
+}
 
-  const walk = (node: Tree, use: 'read' | 'write' | 'update' | 'call'): void => {
-    if (self.has(node)) dynamic = true
+/** What is done with the node at hand. */
+type Use = 'read' | 'write' | 'update' | 'call'
+
+class Collector {
+  /** Every node that stands for the receiver. */
+  readonly #self: ReadonlySet<Tree>
+  readonly #free: ReadonlySet<Tree>
+  readonly #reads = new Set<string>()
+  readonly #writes = new Set<string>()
+  readonly #selfSends = new Set<string>()
+  readonly #sends = new Set<string>()
+  readonly #resends = new Set<string>()
+  readonly #regexes = new Set<string>()
+  readonly #literals = new Set<string>()
+  #dynamic = false
+
+  constructor(self: ReadonlySet<Tree>, free: ReadonlySet<Tree>) {
+    this.#self = self
+    this.#free = free
+  }
+
+  facts(): MethodFacts {
+    return {
+      reads: listOf(this.#reads),
+      writes: listOf(this.#writes),
+      selfSends: listOf(this.#selfSends),
+      sends: listOf(this.#sends),
+      resends: listOf(this.#resends),
+      dynamic: this.#dynamic,
+      regexes: listOf(this.#regexes),
+      literals: listOf(this.#literals),
+    }
+  }
+
+  walk(node: Tree, use: Use): void {
+    if (this.#self.has(node)) this.#dynamic = true
     switch (node.type) {
-      case 'MemberExpression': {
-        const name = staticName(node.property, node.computed)
-        const isSelf = self.has(node.object)
-        const isResend = free.has(node.object) && nameOf(node.object) === RESEND
-        if (name === undefined) dynamic ||= isSelf
-        else if (isResend) sets.resends.add(name)
-        else {
-          if (use === 'call') sets.sends.add(name)
-          if (isSelf) {
-            if (use === 'call') sets.selfSends.add(name)
-            if (use === 'read' || use === 'update') sets.reads.add(name)
-            if (use === 'write' || use === 'update') sets.writes.add(name)
-          }
-        }
-        if (!isSelf) walk(node.object, 'read')
-        if (node.computed) walk(node.property, 'read')
+      case 'MemberExpression':
+        this.#member(node, use)
         return
-      }
       case 'CallExpression':
-        walk(calleeOf(node.callee), 'call')
-        for (const one of node.arguments) walk(one, 'read')
+        this.walk(calleeOf(node.callee), 'call')
+        for (const one of node.arguments) this.walk(one, 'read')
         return
       case 'AssignmentExpression':
-        walk(node.left, node.operator === '=' ? 'write' : 'update')
-        walk(node.right, 'read')
+        this.walk(node.left, node.operator === '=' ? 'write' : 'update')
+        this.walk(node.right, 'read')
         return
       case 'UpdateExpression':
-        walk(node.argument, 'update')
+        this.walk(node.argument, 'update')
         return
       case 'UnaryExpression':
-        walk(node.argument, node.operator === 'delete' ? 'write' : 'read')
+        this.walk(node.argument, node.operator === 'delete' ? 'write' : 'read')
         return
       case 'ForInStatement':
       case 'ForOfStatement':
-        walk(node.left, 'write')
-        walk(node.right, 'read')
-        walk(node.body, 'read')
+        this.walk(node.left, 'write')
+        this.walk(node.right, 'read')
+        this.walk(node.body, 'read')
         return
       case 'VariableDeclarator':
-        // A pattern over the receiver reads the slots that it names.
-        if (node.init && self.has(node.init) && node.id.type === 'ObjectPattern') {
-          for (const property of node.id.properties) {
-            const name =
-              property.type === 'Property' ? staticName(property.key, property.computed) : undefined
-            if (name === undefined) dynamic = true
-            else sets.reads.add(name)
-          }
-          walk(node.id, 'write')
-          return
-        }
-        walk(node.id, 'write')
-        if (node.init) walk(node.init, 'read')
+        this.#declarator(node)
         return
       case 'ObjectPattern':
       case 'ArrayPattern':
       case 'RestElement':
-        for (const child of childrenOf(node)) walk(child, 'write')
+        for (const child of childrenOf(node)) this.walk(child, 'write')
         return
       case 'AssignmentPattern':
-        walk(node.left, 'write')
-        walk(node.right, 'read')
+        this.walk(node.left, 'write')
+        this.walk(node.right, 'read')
         return
       case 'Property':
-        if (node.computed) walk(node.key, 'read')
-        walk(node.value, use)
+        if (node.computed) this.walk(node.key, 'read')
+        this.walk(node.value, use)
         return
       case 'Literal':
-        if (node.regex) sets.regexes.add(node.raw ?? '')
-        else if (typeof node.value !== 'boolean' && node.value !== null) {
-          sets.literals.add(node.raw ?? '')
-        }
+        this.#literal(node)
         return
       case 'TemplateElement':
-        if (node.value.raw !== '') sets.literals.add(JSON.stringify(node.value.cooked))
+        if (node.value.raw !== '') this.#literals.add(JSON.stringify(node.value.cooked))
         return
       default:
-        for (const child of childrenOf(node)) walk(child, 'read')
+        for (const child of childrenOf(node)) this.walk(child, 'read')
     }
   }
-  // The name of the first parameter is its declaration, not a use.
-  for (const parameter of parsed.method.params.slice(1)) walk(parameter, 'write')
-  walk(parsed.method.body, 'read')
 
-  const list = (set: Set<string>): string[] => [...set].sort().slice(0, FACTS_MAX)
-  return {
-    reads: list(sets.reads),
-    writes: list(sets.writes),
-    selfSends: list(sets.selfSends),
-    sends: list(sets.sends),
-    resends: list(sets.resends),
-    dynamic,
-    regexes: list(sets.regexes),
-    literals: list(sets.literals),
+  /** A slot or a selector, of the receiver, of the parents or of something else. */
+  #member(node: Kind<'MemberExpression'>, use: Use): void {
+    const name = staticName(node.property, node.computed)
+    const isSelf = this.#self.has(node.object)
+    const isResend = this.#free.has(node.object) && nameOf(node.object) === RESEND
+    if (name === undefined) this.#dynamic ||= isSelf
+    else if (isResend) this.#resends.add(name)
+    else {
+      if (use === 'call') this.#sends.add(name)
+      if (isSelf) {
+        if (use === 'call') this.#selfSends.add(name)
+        if (use === 'read' || use === 'update') this.#reads.add(name)
+        if (use === 'write' || use === 'update') this.#writes.add(name)
+      }
+    }
+    if (!isSelf) this.walk(node.object, 'read')
+    if (node.computed) this.walk(node.property, 'read')
   }
+
+  /** A declaration, whose pattern over the receiver reads the slots that it names. */
+  #declarator(node: Kind<'VariableDeclarator'>): void {
+    if (node.init && this.#self.has(node.init) && node.id.type === 'ObjectPattern') {
+      for (const property of node.id.properties) {
+        const name =
+          property.type === 'Property' ? staticName(property.key, property.computed) : undefined
+        if (name === undefined) this.#dynamic = true
+        else this.#reads.add(name)
+      }
+      this.walk(node.id, 'write')
+      return
+    }
+    this.walk(node.id, 'write')
+    if (node.init) this.walk(node.init, 'read')
+  }
+
+  #literal(node: Kind<'Literal'>): void {
+    if (node.regex) this.#regexes.add(node.raw ?? '')
+    else if (typeof node.value !== 'boolean' && node.value !== null) {
+      this.#literals.add(node.raw ?? '')
+    }
+  }
+}
+
+function listOf(set: ReadonlySet<string>): string[] {
+  return [...set].sort().slice(0, FACTS_MAX)
 }
 
 /** A parenthesised optional chain keeps its receiver when it is called. */

@@ -1,7 +1,7 @@
 // Owns: which forms and names a method may use.
 // Leaves: what a method touches to facts.ts; types to typing.ts; what a refusal costs to the kernel.
-// Laws: KN42 refused forms. KN43 `__proto__` and `constructor` are not written. KN44 `resend` only sends.
-// KN45 free names are allowed globals. KN47 names of the runtime are refused.
+// Laws: KN42 refused forms. KN43 `__proto__` is not written, `constructor` neither read nor assigned.
+// KN44 `resend` only sends. KN45 free names are allowed globals. KN47 names of the runtime are refused.
 import { collectFacts, type MethodFacts, receiversOf, resendPositions } from './facts.ts'
 import { PROBLEMS_MAX } from './limits.ts'
 import { ALLOWED_GLOBALS, CONSTANTS, isPrivateName, RESEND, whyNotFree } from './names.ts'
@@ -16,6 +16,31 @@ export interface GatedMethod {
   free: ReadonlySet<Tree>
   facts: MethodFacts
 }
+
+const NO_CLASS = 'There are no classes: an object is cloned from another.'
+const NO_IMPORT = 'A method imports nothing: it sends messages.'
+const NO_EXPORT = 'Only the method itself may follow `export`.'
+
+/** Forms that have no place in a method, however they are written. */
+const REFUSED_FORMS: ReadonlyMap<Tree['type'], [ProblemCode, string]> = new Map<
+  Tree['type'],
+  [ProblemCode, string]
+>([
+  ['AwaitExpression', ['ASYNC', 'Methods are synchronous: `await` has no place.']],
+  ['YieldExpression', ['GENERATOR', 'Methods are not generators.']],
+  ['ClassDeclaration', ['CLASS', NO_CLASS]],
+  ['ClassExpression', ['CLASS', NO_CLASS]],
+  ['PrivateIdentifier', ['CLASS', 'Private names belong to classes, which are refused.']],
+  ['ImportExpression', ['MODULE', NO_IMPORT]],
+  ['ImportDeclaration', ['MODULE', NO_IMPORT]],
+  ['ExportAllDeclaration', ['MODULE', NO_EXPORT]],
+  ['ExportDefaultDeclaration', ['MODULE', NO_EXPORT]],
+  ['ExportNamedDeclaration', ['MODULE', NO_EXPORT]],
+  ['WithStatement', ['WITH', 'A `with` statement hides where names come from.']],
+  ['TaggedTemplateExpression', ['TAGGED_TEMPLATE', 'A template is not a call: write the call.']],
+  ['DebuggerStatement', ['DEBUGGER', 'There is no debugger to stop for.']],
+  ['Super', ['SUPER', 'Write `resend.selector(…)` to reach the parents.']],
+])
 
 /** Checks a parsed method. Throws Refusal with every problem found, the first of each place first. */
 export function gateMethod(parsed: ParsedMethod): GatedMethod {
@@ -66,6 +91,28 @@ class Gate {
   }
 
   #form(node: Tree, parent: Tree | undefined): void {
+    const refused = REFUSED_FORMS.get(node.type)
+    if (refused !== undefined) this.#refuse(node.start, ...refused)
+    // A class is refused whole: what is inside would be told in words that are not about classes.
+    if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression') return
+    if (node.type === 'MetaProperty') {
+      const { meta, property } = node
+      const code = meta.name === 'import' ? 'MODULE' : 'META_PROPERTY'
+      const name = `${meta.name}.${property.name}`
+      this.#refuse(node.start, code, `\`${name}\` has no meaning in a method.`)
+      return
+    }
+    this.#use(node, parent)
+    for (const child of childrenOf(node)) {
+      // A name after a dot or before a colon names a slot, where `arguments` is as good as any.
+      if (isKey(node, child))
+        this.#privateName(child.type === 'Identifier' ? child.name : '', child.start)
+      else this.#form(child, node)
+    }
+  }
+
+  /** Forms that have a place in methods, but not in every way in which they can be written. */
+  #use(node: Tree, parent: Tree | undefined): void {
     switch (node.type) {
       case 'FunctionDeclaration':
       case 'FunctionExpression':
@@ -77,48 +124,10 @@ class Gate {
           this.#refuse(node.start, 'GENERATOR', 'Methods are not generators.')
         }
         break
-      case 'AwaitExpression':
-        this.#refuse(node.start, 'ASYNC', 'Methods are synchronous: `await` has no place.')
-        break
       case 'ForOfStatement':
         if (node.await) {
           this.#refuse(node.start, 'ASYNC', 'Methods are synchronous: `for await` has no place.')
         }
-        break
-      case 'YieldExpression':
-        this.#refuse(node.start, 'GENERATOR', 'Methods are not generators.')
-        break
-      case 'ClassDeclaration':
-      case 'ClassExpression':
-        this.#refuse(node.start, 'CLASS', 'There are no classes: an object is cloned from another.')
-        return
-      case 'ImportExpression':
-      case 'ImportDeclaration':
-        this.#refuse(node.start, 'MODULE', 'A method imports nothing: it sends messages.')
-        break
-      case 'ExportAllDeclaration':
-      case 'ExportDefaultDeclaration':
-      case 'ExportNamedDeclaration':
-        this.#refuse(node.start, 'MODULE', 'Only the method itself may follow `export`.')
-        break
-      case 'WithStatement':
-        this.#refuse(node.start, 'WITH', 'A `with` statement hides where names come from.')
-        break
-      case 'MetaProperty':
-        this.#refuse(
-          node.start,
-          node.meta.name === 'import' ? 'MODULE' : 'META_PROPERTY',
-          `\`${node.meta.name}.${node.property.name}\` has no meaning in a method.`,
-        )
-        return
-      case 'TaggedTemplateExpression':
-        this.#refuse(node.start, 'TAGGED_TEMPLATE', 'A template is not a call: write the call.')
-        break
-      case 'DebuggerStatement':
-        this.#refuse(node.start, 'DEBUGGER', 'There is no debugger to stop for.')
-        break
-      case 'Super':
-        this.#refuse(node.start, 'SUPER', 'Write `resend.selector(…)` to reach the parents.')
         break
       case 'VariableDeclaration':
         if (node.kind !== 'var' && node.kind !== 'let' && node.kind !== 'const') {
@@ -148,20 +157,11 @@ class Gate {
       case 'Identifier':
         this.#identifier(node.name, node.start)
         break
-      case 'PrivateIdentifier':
-        this.#refuse(node.start, 'CLASS', 'Private names belong to classes, which are refused.')
-        break
       case 'Literal':
       case 'TemplateElement':
         this.#literals.push({ start: node.start, end: node.end })
         break
       default:
-    }
-    for (const child of childrenOf(node)) {
-      // A name after a dot or before a colon names a slot, where `arguments` is as good as any.
-      if (isKey(node, child))
-        this.#privateName(child.type === 'Identifier' ? child.name : '', child.start)
-      else this.#form(child, node)
     }
   }
 

@@ -1,3 +1,5 @@
+// Owns: the tests of the judge's process against its client: what it may do, how it hangs, dies, lies and is replaced.
+// Leaves: what it answers for a source to the tests of each step.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

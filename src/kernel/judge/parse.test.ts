@@ -1,3 +1,5 @@
+// Owns: the tests of sources that are one function and those that are not, sources over a limit, and bombs.
+// Leaves: forms inside the function to gate.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileMethod } from './index.ts'

@@ -10,7 +10,7 @@ import {
   parse,
   parseExpressionAt,
 } from 'acorn'
-import type { Node as TypeScriptNode, SourceFile } from 'typescript'
+import type { SourceFile, Node as TypeScriptNode } from 'typescript'
 import { DEPTH_MAX, NODES_MAX, PROBLEMS_MAX, SOURCE_LENGTH_MAX } from './limits.ts'
 import { type Problem, type ProblemCode, problemAt, Refusal } from './problem.ts'
 import { measure, type Tree } from './tree.ts'

@@ -1,8 +1,10 @@
+// Owns: the tests of rewritten methods against their sources, run side by side on plain objects; lines; fuel that runs out.
+// Leaves: the methods themselves to snippets.fixture.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileMethod } from './index.ts'
 import { parseMethod } from './parse.ts'
-import { SNIPPETS } from './snippets.ts'
+import { SNIPPETS } from './snippets.fixture.ts'
 
 function itself(this: unknown) {
   return this

@@ -11,9 +11,9 @@ import {
   quote,
   RECEIVER,
   RUNTIME,
-  templateCode,
   TICK,
   TICK_EXPRESSION,
+  templateCode,
 } from './emit.ts'
 import type { GatedMethod } from './gate.ts'
 import { CONSTANTS, RESEND } from './names.ts'

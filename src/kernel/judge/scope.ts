@@ -42,6 +42,21 @@ type FunctionTree = Extract<
   { type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression' }
 >
 
+/** Nodes that declare names for what is inside them only. */
+type RegionTree = Extract<
+  Tree,
+  {
+    type:
+      | 'FunctionExpression'
+      | 'BlockStatement'
+      | 'ForStatement'
+      | 'ForInStatement'
+      | 'ForOfStatement'
+      | 'SwitchStatement'
+      | 'CatchClause'
+  }
+>
+
 /** Resolves every name in a tree. */
 export function resolveNames(root: Tree): Names {
   const walk = new Walk()
@@ -65,48 +80,18 @@ class Walk {
         if (node.id !== null) scope.names.add(node.id.name)
         this.#function(node, scope)
         return
-      case 'FunctionExpression': {
-        const own = new Scope(scope, false)
-        if (node.id) own.names.add(node.id.name)
-        this.#function(node, own)
-        return
-      }
       case 'ArrowFunctionExpression':
         this.#function(node, scope)
         return
+      case 'FunctionExpression':
       case 'BlockStatement':
-        this.#all(node.body, new Scope(scope, false))
-        return
-      case 'ForStatement': {
-        const head = new Scope(scope, false)
-        for (const part of [node.init, node.test, node.update]) if (part) this.visit(part, head)
-        this.visit(node.body, head)
-        return
-      }
+      case 'ForStatement':
       case 'ForInStatement':
-      case 'ForOfStatement': {
-        const head = new Scope(scope, false)
-        if (node.left.type === 'VariableDeclaration') this.visit(node.left, head)
-        else this.#pattern(node.left, head, undefined)
-        this.visit(node.right, head)
-        this.visit(node.body, head)
+      case 'ForOfStatement':
+      case 'SwitchStatement':
+      case 'CatchClause':
+        this.#region(node, scope, new Scope(scope, false))
         return
-      }
-      case 'SwitchStatement': {
-        this.visit(node.discriminant, scope)
-        const cases = new Scope(scope, false)
-        for (const one of node.cases) {
-          if (one.test) this.visit(one.test, cases)
-          this.#all(one.consequent, cases)
-        }
-        return
-      }
-      case 'CatchClause': {
-        const own = new Scope(scope, false)
-        if (node.param) this.#pattern(node.param, own, own)
-        this.visit(node.body, own)
-        return
-      }
       case 'VariableDeclaration':
         for (const one of node.declarations) {
           this.#pattern(one.id, scope, node.kind === 'var' ? scope.holder : scope)
@@ -137,6 +122,41 @@ class Walk {
         return
       default:
         this.#all(childrenOf(node), scope)
+    }
+  }
+
+  /** Walks a node that has a region of its own, `own`, inside `outer`. */
+  #region(node: RegionTree, outer: Scope, own: Scope): void {
+    switch (node.type) {
+      case 'FunctionExpression':
+        if (node.id) own.names.add(node.id.name)
+        this.#function(node, own)
+        return
+      case 'BlockStatement':
+        this.#all(node.body, own)
+        return
+      case 'ForStatement':
+        for (const part of [node.init, node.test, node.update]) if (part) this.visit(part, own)
+        this.visit(node.body, own)
+        return
+      case 'ForInStatement':
+      case 'ForOfStatement':
+        if (node.left.type === 'VariableDeclaration') this.visit(node.left, own)
+        else this.#pattern(node.left, own, undefined)
+        this.visit(node.right, own)
+        this.visit(node.body, own)
+        return
+      case 'SwitchStatement':
+        this.visit(node.discriminant, outer)
+        for (const one of node.cases) {
+          if (one.test) this.visit(one.test, own)
+          this.#all(one.consequent, own)
+        }
+        return
+      case 'CatchClause':
+        if (node.param) this.#pattern(node.param, own, own)
+        this.visit(node.body, own)
+        return
     }
   }
 

@@ -1,3 +1,5 @@
+// Owns: the tests of methods that are well and badly typed against a declared receiver, and the places of what is told.
+// Leaves: the process around the checker to judge.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TypeChecker } from './typing.ts'

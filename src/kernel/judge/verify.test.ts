@@ -1,7 +1,9 @@
+// Owns: the tests of code that a wrong rewriter could make, which the proof must find out, and the code of the right one.
+// Leaves: what the code does to rewrite.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileMethod } from './index.ts'
-import { SNIPPETS } from './snippets.ts'
+import { SNIPPETS } from './snippets.fixture.ts'
 import { verifyCode } from './verify.ts'
 
 const TICK = 'if(--$rt.n<0)$rt.x();'
@@ -33,61 +35,87 @@ test('[KN51] a tick that is missing anywhere is found', () => {
   }
 })
 
-const WRONG: [rule: string, what: string, from: string, to: string][] = [
-  ['KN51', 'a catch without its guard', 'if($rt.z)throw $rt.z;', ''],
-  ['KN51', 'a catch that looks elsewhere', 'if($rt.z)throw $rt.z;', 'if($rt.y)throw $rt.z;'],
-  ['KN51', 'a catch that takes apart', 'catch(e)', 'catch({e})'],
-  ['KN51', 'a finally without its guard', 'if(!$rt.z){', '{'],
-  ['KN51', 'a finally that runs on signals', 'if(!$rt.z){', 'if($rt.z){'],
-  ['KN51', 'a default without its tick', '--$rt.n<0&&$rt.x(),', ''],
-  ['KN51', 'a tick that charges nothing', '--$rt.n<0', '$rt.n<0'],
-  ['KN51', 'a tick that gives fuel', '--$rt.n<0', '++$rt.n<0'],
-  ['KN51', 'a receiver of another name', 'const $rts=self;', 'const $rts=a;'],
-  ['KN52', 'a read that is left', '$rt.g(x,"y")', 'x.y'],
-  ['KN52', 'a send that is left', '$rt.s1(self,"f",a)', 'self.f(a)'],
-  ['KN52', 'a write that is left', '$rt.w(self,"done",true)', 'self.done=true'],
-  ['KN52', 'an update that is left', '$rt.w(self,"done",true)', 'self.done++'],
-  ['KN52', 'a delete that is left', '$rt.w(self,"done",true)', 'delete self.done'],
-  ['KN52', 'an optional read that is left', '$rt.g(x,"y")', 'x?.y'],
-  ['KN52', 'an optional call that is left', '$rt.g(x,"y")', 'x?.(1)'],
-  ['KN52', 'a target with a refused name', '$rt.w(self,"done",true)', '[self.__proto__]=[1]'],
-  ['KN52', 'something made of a member', '$rt.g(x,"y")', 'new self.y'],
-  ['KN53', 'an operation that is none', '$rt.g(x,"y")', '$rt.k(x,"y")'],
-  ['KN53', 'an operation with too few arguments', '$rt.g(x,"y")', '$rt.g(x)'],
-  ['KN53', 'an operation with a spread', '$rt.g(x,"y")', '$rt.g(x,...a)'],
-  ['KN53', 'the runtime let out', '$rt.g(x,"y")', '$rt'],
-  ['KN53', 'an operation let out', '$rt.g(x,"y")', '$rt.g'],
-  ['KN53', 'fuel written', '$rt.w(self,"done",true)', '$rt.n=9'],
-  ['KN53', 'the receiver written', '$rt.w(self,"done",true)', '$rts=9'],
-  ['KN53', 'a free name', '$rt.g(x,"y")', 'process'],
-  ['KN53', 'a function that holds a block', '$v=>$v+', '$v=>{for(;;);}+'],
-  ['KN53', 'an operation with a function of another shape', '$v=>$v+', '(a,$v)=>$v+'],
-  ['KN53', 'an await', '$rt.w(self,"done",true)', '(async()=>{})()'],
-  ['KN53', 'a class', '$rt.w(self,"done",true)', '(class{})'],
-  ['KN53', 'a template with a tag', '$rt.w(self,"done",true)', 'a``'],
-  ['KN53', 'an import', '$rt.w(self,"done",true)', 'import ("x")'],
-  ['KN53', 'an accessor', '$rt.w(self,"done",true)', '({get a(){}})'],
-  ['KN53', 'a prototype', '$rt.w(self,"done",true)', '({__proto__:a})'],
-  ['KN53', 'a factory with more in it', '"use strict";', '"use strict";self.x;'],
-  ['KN53', 'a factory that is not strict', '"use strict";', '"use sloppy";'],
-  ['KN53', 'a second expression', '(function($rt,', '0,(function($rt,'],
-  ['KN53', 'a parameter too many', '($rt,$h)', '($rt,$h,process)'],
-  ['KN55', 'an HTML comment', '"done"', '"<!--"'],
-  ['KN55', 'a direct eval', '"done"', '"eval (x)"'],
-  ['KN55', 'an import in a text', '"done"', '"import(x)"'],
-  ['KN53', 'broken code', '"done"', '"done'],
+/** What is wrong, the right code, and the wrong code in its place. */
+type Wrong = [what: string, from: string, to: string]
+
+const WRONG_TICKS: Wrong[] = [
+  ['a catch without its guard', 'if($rt.z)throw $rt.z;', ''],
+  ['a catch that looks elsewhere', 'if($rt.z)throw $rt.z;', 'if($rt.y)throw $rt.z;'],
+  ['a catch that takes apart', 'catch(e)', 'catch({e})'],
+  ['a finally without its guard', 'if(!$rt.z){', '{'],
+  ['a finally that runs on signals', 'if(!$rt.z){', 'if($rt.z){'],
+  ['a default without its tick', '--$rt.n<0&&$rt.x(),', ''],
+  ['a tick that charges nothing', '--$rt.n<0', '$rt.n<0'],
+  ['a tick that gives fuel', '--$rt.n<0', '++$rt.n<0'],
+  ['a receiver of another name', 'const $rts=self;', 'const $rts=a;'],
 ]
 
-for (const [rule, what, from, to] of WRONG) {
-  test(`[${rule}] a rewriter that leaves ${what} is found out`, () => {
-    const { code, globals } = compiled(METHOD)
-    // The longest form of the update, whose value becomes part of its function.
-    const adjusted = to.startsWith('$v=>{')
-      ? code.replace(/\$v=>\$v\+\([^;]*\)\);/, `${to.slice(0, -1)});`)
-      : code.replace(from, to)
-    assert.notEqual(adjusted, code, 'the code holds what is to be replaced')
-    assert.notDeepEqual(verifyCode(adjusted, globals), [])
-  })
+const WRONG_MEMBERS: Wrong[] = [
+  ['a read that is left', '$rt.g(x,"y")', 'x.y'],
+  ['a send that is left', '$rt.s1(self,"f",a)', 'self.f(a)'],
+  ['a write that is left', '$rt.w(self,"done",true)', 'self.done=true'],
+  ['an update that is left', '$rt.w(self,"done",true)', 'self.done++'],
+  ['a delete that is left', '$rt.w(self,"done",true)', 'delete self.done'],
+  ['an optional read that is left', '$rt.g(x,"y")', 'x?.y'],
+  ['an optional call that is left', '$rt.g(x,"y")', 'x?.(1)'],
+  ['a target with a refused name', '$rt.w(self,"done",true)', '[self.__proto__]=[1]'],
+  ['something made of a member', '$rt.g(x,"y")', 'new self.y'],
+]
+
+const WRONG_NAMES: Wrong[] = [
+  ['an operation that is none', '$rt.g(x,"y")', '$rt.k(x,"y")'],
+  ['an operation with too few arguments', '$rt.g(x,"y")', '$rt.g(x)'],
+  ['an operation with a spread', '$rt.g(x,"y")', '$rt.g(x,...a)'],
+  ['the runtime let out', '$rt.g(x,"y")', '$rt'],
+  ['an operation let out', '$rt.g(x,"y")', '$rt.g'],
+  ['fuel written', '$rt.w(self,"done",true)', '$rt.n=9'],
+  ['the receiver written', '$rt.w(self,"done",true)', '$rts=9'],
+  ['a free name', '$rt.g(x,"y")', 'process'],
+  ['a function that holds a block', '$v=>$v+', '$v=>{for(;;);}+'],
+  ['an operation with a function of another shape', '$v=>$v+', '(a,$v)=>$v+'],
+  ['an await', '$rt.w(self,"done",true)', '(async()=>{})()'],
+  ['a class', '$rt.w(self,"done",true)', '(class{})'],
+  ['a template with a tag', '$rt.w(self,"done",true)', 'a``'],
+  ['an import', '$rt.w(self,"done",true)', 'import ("x")'],
+  ['an accessor', '$rt.w(self,"done",true)', '({get a(){}})'],
+  ['a prototype', '$rt.w(self,"done",true)', '({__proto__:a})'],
+  ['a factory with more in it', '"use strict";', '"use strict";self.x;'],
+  ['a factory that is not strict', '"use strict";', '"use sloppy";'],
+  ['a second expression', '(function($rt,', '0,(function($rt,'],
+  ['a parameter too many', '($rt,$h)', '($rt,$h,process)'],
+  ['broken code', '"done"', '"done'],
+]
+
+const WRONG_TEXTS: Wrong[] = [
+  ['an HTML comment', '"done"', '"<!--"'],
+  ['a direct eval', '"done"', '"eval (x)"'],
+  ['an import in a text', '"done"', '"import(x)"'],
+]
+
+function findsOut(from: string, to: string) {
+  const { code, globals } = compiled(METHOD)
+  // The longest form of the update, whose value becomes part of its function.
+  const adjusted = to.startsWith('$v=>{')
+    ? code.replace(/\$v=>\$v\+\([^;]*\)\);/, `${to.slice(0, -1)});`)
+    : code.replace(from, to)
+  assert.notEqual(adjusted, code, 'the code holds what is to be replaced')
+  assert.notDeepEqual(verifyCode(adjusted, globals), [])
+}
+
+for (const [what, from, to] of WRONG_TICKS) {
+  test(`[KN51] a rewriter that leaves ${what} is found out`, () => findsOut(from, to))
+}
+
+for (const [what, from, to] of WRONG_MEMBERS) {
+  test(`[KN52] a rewriter that leaves ${what} is found out`, () => findsOut(from, to))
+}
+
+for (const [what, from, to] of WRONG_NAMES) {
+  test(`[KN53] a rewriter that leaves ${what} is found out`, () => findsOut(from, to))
+}
+
+for (const [what, from, to] of WRONG_TEXTS) {
+  test(`[KN55] a rewriter that leaves ${what} is found out`, () => findsOut(from, to))
 }
 
 test('[KN54] the proof holds for every form that the rewriter knows', () => {

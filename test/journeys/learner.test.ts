@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type OpenWorld, open } from '#batos'
-import { fixedMessages } from './prompt.ts'
-import { type Script, ScriptedProvider } from './providers/scripted.ts'
+import { fixedMessages, type Script, ScriptedProvider } from '#mind'
 
 const folders: string[] = []
 after(() => {
