@@ -1,6 +1,6 @@
 // Owns: the making of a golden image: an image of the layout that this version writes, as text, for the tests of all later ones.
 // Leaves: its world to src/image/golden/golden.ts; opening it for ever to golden.test.ts beside that.
-// Laws: LA1 it never writes over a golden image: what was once written out there is not changed by a new one here.
+// Laws: IM81 a golden image is made once and never written over.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -107,11 +107,11 @@ function judged(checked: CheckAnswer, given: number): Refusal | undefined {
     return { gate: 'parse', sentence: problem?.message ?? 'it does not parse' }
   }
   const { least } = checked.arity
-  // The receiver comes first; a default or rest parameter may be missing from the call.
-  if (least - 1 > given) {
+  // The receiver is not counted; a default or rest parameter may be missing from the call.
+  if (least > given) {
     return {
       gate: 'shape',
-      sentence: `the message has ${given} arguments, but the function takes ${least - 1} after self`,
+      sentence: `the message has ${given} arguments, but the function takes ${least} after self`,
     }
   }
   const problem = checked.typeProblems[0]

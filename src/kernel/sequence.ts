@@ -65,6 +65,9 @@ interface OpenGroup {
   bytes: number
 }
 
+/** Most turns make no objects. */
+const NONE_BORN: ReadonlySet<Oid> = new Set()
+
 const emptyGroup = (): OpenGroup => ({
   transactions: [],
   changes: [],
@@ -341,13 +344,13 @@ export class Sequence {
       names,
     }
     head.nextTid = tid + 1
-    head.nextOid = Math.max(
-      head.nextOid,
-      ...[...writing.born].map((oid) => oid + 1),
-      installing === undefined || ticket.method === undefined ? 0 : installing.method + 1,
-    )
+    for (const oid of writing.born) if (oid >= head.nextOid) head.nextOid = oid + 1
+    if (installing !== undefined && ticket.method !== undefined) {
+      head.nextOid = Math.max(head.nextOid, installing.method + 1)
+    }
     head.take(transaction)
-    const bytes = revisions.reduce((sum, { payload }) => sum + payload.length, 0)
+    let bytes = 0
+    for (const { payload } of revisions) bytes += payload.length
     const open = this.#room(revisions.length, bytes)
     open.transactions.push(transaction)
     open.changes.push(
@@ -357,16 +360,19 @@ export class Sequence {
   }
 
   /** The new objects of a report. Both ends give the same numbers, so these follow the last one that was kept. */
-  #bornOf(writes: readonly { oid: Oid; born: boolean }[]): Set<Oid> {
+  #bornOf(writes: readonly { oid: Oid; born: boolean }[]): ReadonlySet<Oid> {
     const first = this.#head.nextOid
-    const born = new Set<Oid>()
+    let born: Set<Oid> | undefined
     for (const one of writes) {
       if (!one.born) {
         if (!this.#known.has(one.oid)) refuse('an object it was not given')
-      } else if (one.oid < first || one.oid >= first + OBJECT_LIMITS.births) refuse('a strange oid')
-      else born.add(one.oid)
+        continue
+      }
+      if (one.oid < first || one.oid >= first + OBJECT_LIMITS.births) refuse('a strange oid')
+      born ??= new Set()
+      born.add(one.oid)
     }
-    return born
+    return born ?? NONE_BORN
   }
 
   // To the store -------------------------------------------------------------------------------
@@ -445,8 +451,11 @@ function installingOf(ticket: Ticket, head: Head): Installing | undefined {
   return { target, selector, method: method ?? head.nextOid, done: false }
 }
 
-const sizeOf = (tables: readonly TableWrite[]) =>
-  tables.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+function sizeOf(tables: readonly TableWrite[]): number {
+  let bytes = 0
+  for (const { value } of tables) bytes += value?.length ?? 0
+  return bytes
+}
 
 function chargeFor(ending: Ending, silence: number): FaultRecord {
   if (ending.reason === 'silent') {

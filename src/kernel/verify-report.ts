@@ -66,13 +66,16 @@ function readReply(bytes: unknown): Uint8Array {
 function readWrites(value: unknown): ReportedWrite[] {
   if (!Array.isArray(value) || value.length > OBJECT_LIMITS.turnWrites) return refuse('writes')
   let size = 0
-  const seen = new Set<Oid>()
+  // One write is never twice the same.
+  const seen = value.length > 1 ? new Set<Oid>() : undefined
   return value.map((write) => {
     if (!Array.isArray(write)) return refuse('a write is not a list')
-    const [oid, born, payload] = write
+    const oid = write[0]
+    const born = write[1]
+    const payload = write[2]
     if (!Number.isSafeInteger(oid) || oid < 1 || typeof born !== 'boolean') return refuse('an oid')
-    if (seen.has(oid)) return refuse('an object written twice')
-    seen.add(oid)
+    if (seen?.has(oid)) return refuse('an object written twice')
+    seen?.add(oid)
     if (!(payload instanceof Uint8Array)) return refuse('a record is not bytes')
     size += payload.length
     if (size > OBJECT_LIMITS.turnBytes) return refuse('records that are too large together')
@@ -82,6 +85,7 @@ function readWrites(value: unknown): ReportedWrite[] {
 
 function readNames(value: unknown): { name: string; oid: Oid }[] {
   if (!Array.isArray(value) || value.length > OBJECT_LIMITS.births) return refuse('names')
+  if (value.length === 0) return []
   const seen = new Set<string>()
   return value.map((binding) => {
     if (!Array.isArray(binding)) return refuse('a binding is not a list')

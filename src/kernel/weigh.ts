@@ -8,6 +8,10 @@ export function weigh(value: unknown): number {
   if (value instanceof Uint8Array) return value.length + 8
   let sum = 8
   if (Array.isArray(value)) for (const part of value) sum += weigh(part)
-  else for (const [key, part] of Object.entries(value)) sum += key.length + weigh(part)
+  else {
+    for (const key in value) {
+      sum += key.length + weigh((value as Record<string, unknown>)[key])
+    }
+  }
   return sum
 }

@@ -137,6 +137,8 @@ test('[OB30] nesting, number of parts and length of lists have limits', () => {
   for (let i = 0; i < OBJECT_LIMITS.valueDepth + 1; i++) deep = [deep]
   assert.throws(() => store(deep), { code: 'LIMIT' })
   assert.throws(() => store(new Array(OBJECT_LIMITS.arrayLength + 1)), { code: 'LIMIT' })
+  assert.throws(() => store(-(10n ** 1_000n)), { code: 'LIMIT', message: /1000 digits/ })
+  assert.equal(store(10n ** 1_000n - 1n), 10n ** 1_000n - 1n)
   assert.throws(() => store(new Array(OBJECT_LIMITS.valueNodes).fill(0)), { code: 'LIMIT' })
   let bottomless: unknown = 1
   for (let i = 0; i < 100_000; i++) bottomless = { bottomless }

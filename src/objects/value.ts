@@ -71,6 +71,10 @@ export function isMap(value: object): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null
 }
 
+/** Decimal digits of a big integer: writing and reading one takes time that grows with their square. */
+const BIG_DIGITS = 1_000
+const BIG_MAX = 10n ** BigInt(BIG_DIGITS)
+
 class Walk {
   nodes = 0
   readonly path: object[] = []
@@ -113,7 +117,11 @@ function storeValue(
       return value.toWellFormed()
     case 'boolean':
     case 'undefined':
+      return value
     case 'bigint':
+      if (value >= BIG_MAX || value <= -BIG_MAX) {
+        throw objectFault('LIMIT', `a big integer has more than ${BIG_DIGITS} digits`)
+      }
       return value
     case 'number':
       if (!Number.isFinite(value)) {
