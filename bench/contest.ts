@@ -62,5 +62,6 @@ export function figure(value: number | undefined): string {
 export function ratio(value: number | undefined, other: number | undefined): string {
   if (value === undefined || other === undefined) return ''
   const times = value / other
-  return times < 1 ? `${(times * 100).toPrecision(2)} %` : `${times.toPrecision(3)} ×`
+  if (times < 1) return `${(times * 100).toPrecision(2)} %`
+  return `${times < 100 ? times.toPrecision(3) : Math.round(times)} ×`
 }

@@ -27,6 +27,10 @@ export class OtherProcess {
     return new OtherProcess(process.execPath, [...flags, path, ...args])
   }
 
+  get pid(): number {
+    return this.#child.pid as number
+  }
+
   async line(): Promise<string> {
     const { value, done } = await this.#lines.next()
     if (done === true) throw new Error(`${this.#name} ended`)

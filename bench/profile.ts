@@ -1,10 +1,12 @@
-// Owns: where the kernel's time goes: a profile of its process under 512 in flight, by function.
-// Leaves: the worker's and the load's time, which are other processes.
+// Owns: where the time goes at 512 in flight: processor time of every process for each message, then the kernel's own by
+// function, in a second run under the profiler.
+// Leaves: counting processor time to cpu-time.ts.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { table } from './contest.ts'
-import { COUNTERS, endKernel, startKernel } from './durable.ts'
+import { cpuPerMessage, cpuTimes } from './cpu-time.ts'
+import { COUNTERS, endKernel, type Kernel, startKernel } from './durable.ts'
 import type { LoadReport } from './load.fixture.ts'
 import { OtherProcess } from './other-process.ts'
 
@@ -18,22 +20,49 @@ interface CpuProfile {
   timeDeltas: number[]
 }
 
-/** Profiles the kernel and answers its functions by the time that each takes itself. */
+/** Answers both tables. */
 export async function profile(say: (text: string) => void): Promise<string> {
+  return [await perMessage(say), await byFunction(say)].join('\n\n')
+}
+
+async function perMessage(say: (text: string) => void): Promise<string> {
+  const kernel = await startKernel()
+  const load = OtherProcess.fixture('load')
+  say(`${MESSAGES} messages, ${DEPTH} in flight`)
+  await send(load, kernel, MESSAGES / 5)
+  const processes = { kernel: kernel.process.pid, load: load.pid }
+  const before = cpuTimes(processes)
+  const { perSecond } = await send(load, kernel, MESSAGES)
+  const after = cpuTimes(processes)
+  await load.end()
+  await endKernel(kernel)
+  const rate = `${Math.round(perSecond)} a second`
+  if (before === undefined || after === undefined) return rate
+  const each = cpuPerMessage(before, after, MESSAGES)
+  const total = each.reduce((sum, [, time]) => sum + time, 0)
+  const rows = each.map(([what, time]) => [what, time.toFixed(1)])
+  rows.push(['all', total.toFixed(1)])
+  return table([`${rate}; processor time by thread`, 'microseconds a message'], rows)
+}
+
+async function byFunction(say: (text: string) => void): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'batos-bench-profile-'))
   const kernel = await startKernel(['--cpu-prof', `--cpu-prof-dir=${folder}`])
   const load = OtherProcess.fixture('load')
   say(`${MESSAGES} messages, ${DEPTH} in flight, under the profiler`)
-  const { endpoint, token } = kernel
-  const order = { endpoint, token, count: MESSAGES, depth: DEPTH, objects: COUNTERS }
-  const report = (await load.ask(order)) as LoadReport
+  await send(load, kernel, MESSAGES)
   await load.end()
   await endKernel(kernel)
   const [file] = await readdir(folder)
   const read = JSON.parse(await readFile(join(folder, file as string), 'utf8')) as CpuProfile
   await rm(folder, { recursive: true, force: true })
-  const rate = `${Math.round(report.perSecond)} a second under the profiler`
-  return `${rate}\n\n${selfTimes(read)}`
+  return selfTimes(read)
+}
+
+function send(load: OtherProcess, kernel: Kernel, count: number): Promise<LoadReport> {
+  const { endpoint, token } = kernel
+  const order = { endpoint, token, count, depth: DEPTH, objects: COUNTERS }
+  return load.ask(order) as Promise<LoadReport>
 }
 
 function selfTimes(read: CpuProfile): string {

@@ -11,6 +11,7 @@ import { DraftingLearner, type Provider } from '#mind'
 import { decodeValue, encodeValue } from '#objects'
 import {
   clock,
+  fetchUrl,
   makePrivateFolder,
   readTexts,
   removeFile,
@@ -19,6 +20,7 @@ import {
   writePrivate,
 } from '#powers'
 import { pageFiles } from '#ui'
+import { curveServer, type GivenKeys } from './keys.ts'
 import { VERSION } from './version.ts'
 
 export interface OpenOptions {
@@ -30,9 +32,16 @@ export interface OpenOptions {
   policy?: 'auto' | 'review' | 'off'
   /** A ZeroMQ endpoint to serve: `ipc` for the image's own private socket, or an address on loopback. */
   zmq?: 'ipc' | string
+  /**
+   * Serve ZeroMQ with keys: those given and the public keys of all clients; or, with `true`, the keys in `curve.json`
+   * and the clients in `curve-allow` of the image's folder.
+   */
+  curve?: GivenKeys | true
   /** Serve the page on 127.0.0.1; port 0 takes any that is free. */
   page?: { port: number }
-  /** Told when a worker ended that should not have. */
+  /** Hosts that methods may ask, `name` or `name:port`; without any they ask none. */
+  allowHosts?: readonly string[]
+  /** Told when a worker ended that should not have, and when a client was refused. */
   onTrouble?: (what: string) => void
 }
 
@@ -88,10 +97,13 @@ async function joinParts(
     policy: options.provider === undefined ? 'off' : policy,
     now: clock.now,
     random: () => randomInt(2 ** 32),
+    fetch: fetchUrl,
+    allowHosts: options.allowHosts ?? [],
     onWorkerEnd: ({ reason, detail }) =>
       options.onTrouble?.(`a worker ended (${reason}): ${detail}`),
   })
   const started = clock.elapsed()
+  let peers = () => 0
   const dispatcher: Dispatcher = {
     kernel,
     server: `batos ${VERSION}`,
@@ -100,12 +112,14 @@ async function joinParts(
       image: folder,
       uptime: Math.round((clock.elapsed() - started) / 1000),
       version: VERSION,
+      peers: peers(),
     }),
   }
   const serves = options.zmq !== undefined || options.page !== undefined
   // The first need should not wait for a process to start; a world open for one message seldom has a need.
   if (options.provider !== undefined && policy !== 'off' && serves) kernel.prepareTrial()
   const served = await serveAll(folder, dispatcher, image, options)
+  peers = served.peers
   const client = localClient(dispatcher)
   const endClient = client.close.bind(client)
   const shut = async () => {
@@ -191,6 +205,8 @@ function localClient(dispatcher: Dispatcher): Client {
 
 interface Serving {
   addresses: { endpoint: string | undefined; page: string | undefined; token: string | undefined }
+  /** Clients of the socket that are remembered now. */
+  peers(): number
   close(): Promise<void>
 }
 
@@ -202,7 +218,7 @@ async function serveAll(
 ): Promise<Serving> {
   const none = { endpoint: undefined, page: undefined, token: undefined }
   if (options.zmq === undefined && options.page === undefined) {
-    return { addresses: none, close: async () => undefined }
+    return { addresses: none, peers: () => 0, close: async () => undefined }
   }
   // One token an image, so that a page that is open finds the kernel again after it was started anew.
   const token = await fact(dispatcher.kernel.head.store, 'token', () =>
@@ -212,9 +228,14 @@ async function serveAll(
   const asked = options.zmq ?? 'ipc'
   const ipc = asked === 'ipc'
   // An ipc socket lies in a folder that only its owner can enter; over TCP the token says who may.
+  const curve =
+    options.curve === undefined
+      ? undefined
+      : await curveServer(folder, options.curve, (what) => options.onTrouble?.(what))
   const router = await bindRouter(
     ipc ? await socketPath(folder) : asked,
     ipc ? serve(dispatcher, undefined) : withToken,
+    curve,
   )
   let page: Page | undefined
   if (options.page !== undefined) {
@@ -229,10 +250,12 @@ async function serveAll(
     protocol: 1,
     token,
     image,
+    ...(curve === undefined ? {} : { serverKey: curve.publicKey }),
   }
   await writePrivate(file, `${JSON.stringify(about, null, 2)}\n`)
   return {
     addresses: { endpoint: router.endpoint, page: page?.opening, token },
+    peers: () => router.peers,
     close: async () => {
       await removeFile(file)
       router.close()

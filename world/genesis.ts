@@ -49,6 +49,37 @@ function respondsTo(self, selector) {
   return mirror.understands(self, selector)
 }
 
+// method after:send:
+// Sends the receiver a message without arguments, so many milliseconds after this one is kept. Answers when, as a number.
+function afterSend(self, milliseconds, selector) {
+  return mirror.later(self, selector, [], milliseconds)
+}
+
+// method after:send:args:
+// Sends the receiver a message with a list of arguments, so many milliseconds after this one is kept. Answers when.
+function afterSendArgs(self, milliseconds, selector, args) {
+  return mirror.later(self, selector, args, milliseconds)
+}
+
+// method cancelLater:
+// Calls off the messages of that name to the receiver that have not left.
+function cancelLater(self, selector) {
+  mirror.cancelLater(self, selector)
+  return self
+}
+
+// method fetch:
+// Answers what a host that is allowed answers to a URL or a request: a map of status, headers and body.
+function fetchRequest(self, request) {
+  return mirror.fetch(request)
+}
+
+// method request:then:
+// Makes a request after this message is kept; its answer, or its fault, comes to the receiver as a message with one map.
+function requestThen(self, request, selector) {
+  return mirror.request(request, self, selector)
+}
+
 // method slotNames
 // Answers the names of all slots that the receiver answers to, its own first.
 function slotNames(self) {

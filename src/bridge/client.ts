@@ -30,6 +30,15 @@ interface Waiting {
   onEvent: ((event: Record<string, unknown>) => void) | undefined
 }
 
+/** What a transport tells. `refused`: the other end does not take this client's key. */
+export interface TransportOwner {
+  frame(bytes: Uint8Array): void
+  lost(why?: 'refused'): void
+}
+
+const KEYS =
+  'Connect with the kernel’s public key, and have the client’s own in the `curve-allow` of the image’s folder.'
+
 /** Requests on their way at once: half of what a session may have, so that control requests always fit. */
 const IN_FLIGHT = WIRE_LIMITS.inFlight / 2
 
@@ -41,10 +50,15 @@ export class Client {
   #id = 0
   #lost: Fault | undefined
 
-  constructor(connect: (on: { frame(bytes: Uint8Array): void; lost(): void }) => Transport) {
+  constructor(connect: (on: TransportOwner) => Transport) {
     this.#transport = connect({
       frame: (bytes) => this.#receive(bytes),
-      lost: () => this.#end(bridgeFault('CANCELLED', 'the connection to the kernel was lost')),
+      lost: (why) =>
+        this.#end(
+          why === 'refused'
+            ? bridgeFault('UNAUTHENTICATED', 'the kernel does not take this client’s key', {}, KEYS)
+            : bridgeFault('CANCELLED', 'the connection to the kernel was lost'),
+        ),
     })
   }
 
@@ -135,12 +149,17 @@ export class Client {
 
   #receive(bytes: Uint8Array): void {
     const reply = unpack(bytes) as {
-      id: number
+      id: number | null
       ok?: boolean
       result?: unknown
       tid?: string
       fault?: FaultRecord
       event?: Record<string, unknown>
+    }
+    if (reply.id === null) {
+      // It answers no request of ours, so it is about the connection. What was done of what waits is not known.
+      const why = reply.fault?.message ?? 'without a reason'
+      return this.#lose(bridgeFault('CANCELLED', `the kernel ended the connection: ${why}`))
     }
     const waiting = this.#waiting.get(reply.id)
     if (reply.event !== undefined) {
@@ -156,6 +175,12 @@ export class Client {
           : { result: reply.result, tid: reply.tid },
       )
     } else if (reply.fault !== undefined) waiting?.reject(new Fault(reply.fault))
+  }
+
+  /** The connection is of no use any more. */
+  #lose(fault: Fault): void {
+    this.#end(fault)
+    this.#transport.close()
   }
 
   #end(fault: Fault): void {

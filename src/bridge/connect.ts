@@ -1,8 +1,8 @@
 // Owns: connecting a client to a kernel in another process: over ZeroMQ or, given the page's address, a WebSocket.
 // Leaves: requests to client.ts.
 // Laws: BR16 a kernel is believed when its Hello answers; one that does not in time is not there.
-import { connectDealer } from '#kernel'
-import { Client, type Transport } from './client.ts'
+import { connectDealer, type CurveClient } from '#kernel'
+import { Client, type Transport, type TransportOwner } from './client.ts'
 import { bridgeFault } from './faults.ts'
 
 export interface ConnectOptions {
@@ -10,6 +10,8 @@ export interface ConnectOptions {
   token?: string
   /** How this client appears in the history. */
   client?: string
+  /** This client's keys and the kernel's public one, for a kernel that was started with keys. */
+  curve?: CurveClient
   /** Milliseconds until a kernel that does not answer counts as not there. */
   timeout?: number
 }
@@ -24,13 +26,18 @@ export interface Welcome {
 /** Milliseconds for a kernel's first answer: far more than one needs that is there. */
 const TIMEOUT = 5_000
 
-/** Connects to `tcp://`, `ipc://` or the `http://` address of the page. Faults CANCELLED when nobody answers. */
+/**
+ * Connects to `tcp://`, `ipc://` or the `http://` address of the page. Faults CANCELLED when nobody answers,
+ * UNAUTHENTICATED when the token or the key is not taken.
+ */
 export async function connect(
   address: string,
   options: ConnectOptions = {},
 ): Promise<Client & { welcome: Welcome }> {
   const web = /^https?:/.test(address)
-  const client = new Client((on) => (web ? webSocket(address, on) : connectDealer(address, on)))
+  const client = new Client((on) =>
+    web ? webSocket(address, on) : connectDealer(address, on, options.curve),
+  )
   const token = options.token ?? new URLSearchParams(new URL(address).hash.slice(1)).get('token')
   const hello = client.request('HelloCommand', {
     client: options.client ?? 'client',
@@ -55,10 +62,7 @@ export async function connect(
   }
 }
 
-function webSocket(
-  address: string,
-  on: { frame(bytes: Uint8Array): void; lost(): void },
-): Transport {
+function webSocket(address: string, on: TransportOwner): Transport {
   const url = new URL(address)
   url.hash = ''
   url.pathname = '/ws'

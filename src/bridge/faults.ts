@@ -13,6 +13,7 @@ export const BRIDGE_FAULTS = {
     remedy: 'Send HelloCommand with the token of the image’s kernel.json first.',
   },
   BUSY: { retry: 'later', remedy: 'Wait for answers before sending more.' },
+  LIMIT: { retry: 'never', remedy: 'Ask for less at a time.' },
   TARGET_UNKNOWN: {
     retry: 'never',
     remedy: 'Name an object that exists: `batos ls` lists the names.',

@@ -2,10 +2,11 @@
 // Leaves: what an operation does to dispatch.ts; the operations themselves to protocol.ts.
 // Laws: BR6 bytes are looked over before they are decoded. BR7 a reply's result is passed on as the bytes that the turn
 // made. BR8 a refusal carries the id of what it refuses, when that can be read.
+// BR50 a refusal has at most 1 KiB. BR53 no key of a map reaches a prototype.
 import { Packr } from 'msgpackr'
 import { assert, type Fault, type FaultRecord } from '#ground'
 import { scan } from '#kernel'
-import { bridgeFault } from './faults.ts'
+import { BRIDGE_FAULTS, bridgeFault } from './faults.ts'
 import {
   type MessageId,
   OPERATIONS,
@@ -15,7 +16,24 @@ import {
 } from './protocol.ts'
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefinedAsNil: true })
+// Others write small integers in 64 bits, and every field that takes a number takes those. What is beyond 2^53 comes as
+// a big integer. msgpackr has 'auto', and its types do not name it.
+const reader = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  int64AsType: 'auto' as 'bigint',
+})
+// Keeps keys as they are, where the readers above rename `__proto__`.
+const keeper = new Packr({ useRecords: false, mapsAsObjects: false })
 const EXTENSIONS = new Set([-1])
+/** UTF-16 units of somebody else's text in a sentence of ours. */
+const SHOWN = 80
+/** Largest answer that refuses a message, bytes: a flood of bad frames must not become a larger one of answers. */
+const REFUSAL_BYTES = 1_024
+/** Most of it that the remedy may take. */
+const REMEDY_BYTES = 320
+/** Bytes that say how long a text is, beyond the one for an empty text. */
+const TEXT_HEAD = 2
 
 /** A request whose fields are those its operation declares. */
 export interface Request {
@@ -65,19 +83,26 @@ export function readRequest(bytes: Uint8Array): Request | Refused {
   if (problem !== undefined) return refuse('FRAME_INVALID', `the frame was refused: ${problem}`)
   const map = decode(bytes)
   if (map === undefined) return refuse('FRAME_INVALID', 'the frame is not a map')
+  if (namesPrototype(bytes)) {
+    return refuse(
+      'FRAME_INVALID',
+      'a map of the frame has the key __proto__',
+      readId(map.id) ?? null,
+    )
+  }
   const id = readId(map.id)
   if (id === undefined)
     return refuse('FRAME_INVALID', 'the message has no id: a short string or an integer')
   if (map.v !== PROTOCOL_VERSION) {
     return refuse(
       'FRAME_INVALID',
-      `the message is of protocol ${String(map.v)}; this kernel speaks ${PROTOCOL_VERSION}`,
+      `the message is of protocol ${shown(map.v)}; this kernel speaks ${PROTOCOL_VERSION}`,
       id,
     )
   }
   const op = map.op
   if (typeof op !== 'string' || !Object.hasOwn(OPERATIONS, op)) {
-    return refuse('OP_UNKNOWN', `there is no operation ${JSON.stringify(op)?.slice(0, 80)}`, id)
+    return refuse('OP_UNKNOWN', `there is no operation ${shown(op)}`, id)
   }
   const parsed = OPERATIONS[op as OperationName].fields.safeParse(map)
   if (!parsed.success) {
@@ -92,13 +117,42 @@ export function readRequest(bytes: Uint8Array): Request | Refused {
 function decode(bytes: Uint8Array): Record<string, unknown> | undefined {
   let value: unknown
   try {
-    value = packr.unpack(bytes)
+    value = reader.unpack(bytes)
   } catch {
     return undefined
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   if (value instanceof Date || value instanceof Uint8Array) return undefined
   return value as Record<string, unknown>
+}
+
+const PROTOTYPE = '__proto__'
+
+/** Whether any map in the bytes has the key that would name its prototype; the reader would give it another name unsaid. */
+function namesPrototype(bytes: Uint8Array): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // A text may hold the word, so the keys themselves are only looked at when it is there at all.
+  return buffer.includes(PROTOTYPE) && hasKey(keeper.unpack(buffer), PROTOTYPE)
+}
+
+function hasKey(value: unknown, key: string): boolean {
+  if (Array.isArray(value)) return value.some((part) => hasKey(part, key))
+  if (!(value instanceof Map)) return false
+  return value.has(key) || [...value.values()].some((part) => hasKey(part, key))
+}
+
+/** A value of somebody else in a sentence: short, and whatever it is. */
+function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.slice(0, SHOWN))
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    default:
+      return value === null || value === undefined ? 'none' : 'that is no number or text'
+  }
 }
 
 function readId(id: unknown): MessageId | undefined {
@@ -140,7 +194,22 @@ export function okFrame(id: MessageId, result: Uint8Array, tid: string | undefin
 }
 
 export function faultFrame(id: MessageId | null, fault: FaultRecord): Buffer {
-  return packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault })
+  const whole = packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault })
+  if (whole.length <= REFUSAL_BYTES || !Object.hasOwn(BRIDGE_FAULTS, fault.code)) return whole
+  // Data repeats what the client sent; the sentence is cut to the room that the rest leaves.
+  const { data: _, ...rest } = fault
+  const bare = { ...rest, message: '', remedy: cutText(fault.remedy, REMEDY_BYTES) }
+  const room =
+    REFUSAL_BYTES - packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault: bare }).length
+  const message = cutText(fault.message, room - TEXT_HEAD)
+  return packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault: { ...bare, message } })
+}
+
+/** At most so many bytes of a text, in whole characters; what was cut shows. */
+function cutText(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text
+  const cut = Buffer.from(text).subarray(0, bytes - 3)
+  return `${new TextDecoder().decode(cut, { stream: true })}…`
 }
 
 export function eventFrame(id: MessageId, event: Record<string, unknown>): Buffer {

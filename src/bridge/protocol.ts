@@ -11,6 +11,8 @@ export const PROTOCOL_VERSION = 1
 export const WIRE_LIMITS = {
   /** Largest frame from a client, bytes. */
   frameBytes: 16 * 1024 * 1024,
+  /** Largest result of a message, bytes; its frame has a hundred or so more. */
+  replyBytes: 8 * 1024 * 1024,
   /** Deepest nesting of arrays and maps in a frame. */
   depth: 32,
   /** Most values in one frame. */

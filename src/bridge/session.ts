@@ -2,7 +2,7 @@
 // Leaves: what operations do to dispatch.ts; bytes to frame.ts; the transport to whoever made the peer.
 // Laws: BR9 where a token is required nothing but Hello is heard before it, and a wrong one ends the connection.
 // BR10 a message is answered once, events before it. BR11 when the connection ends, what it waited for is not cancelled:
-// a message with a key keeps its answer.
+// a message with a key keeps its answer. BR57 an answer that is too large is a LIMIT fault in its place.
 import { asFault, type FaultRecord } from '#ground'
 import { timingSafeEqual } from 'node:crypto'
 import { type Dispatcher, dispatch } from './dispatch.ts'
@@ -30,6 +30,11 @@ const cannot = () => false
 
 /** Milliseconds for Hello where a token is required: a page says it at once. */
 const HELLO_TIME = 10_000
+
+/** Operations that are answered at once and never wait behind messages. */
+const CONTROL: ReadonlySet<string> = new Set([
+  ...['PingCommand', 'CancelCommand', 'GetStatusCommand', 'UnsubscribeCommand'],
+])
 
 export class Session {
   readonly #peer: BridgePeer
@@ -75,7 +80,8 @@ export class Session {
       )
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
-    if (this.#waiting.size >= WIRE_LIMITS.inFlight) {
+    // What looks after messages is heard however many there are.
+    if (this.#waiting.size >= WIRE_LIMITS.inFlight && !CONTROL.has(request.op)) {
       const fault = bridgeFault('BUSY', `${WIRE_LIMITS.inFlight} messages of this session wait`, {
         retryAfter: 100,
       })
@@ -140,8 +146,12 @@ export class Session {
       this.#waiting.delete(id)
     }
     if (this.#closed) return
-    if (!reply.ok) this.#send(faultFrame(id, reply.fault))
-    else this.#send(okFrame(id, 'bytes' in reply ? reply.bytes : pack(reply.result), reply.tid))
+    if (!reply.ok) return this.#send(faultFrame(id, reply.fault))
+    const result = 'bytes' in reply ? reply.bytes : pack(reply.result)
+    if (result.length > WIRE_LIMITS.replyBytes) {
+      return this.#send(tooLarge(id, result.length, reply.tid))
+    }
+    this.#send(okFrame(id, result, reply.tid))
   }
 
   /** The connection is gone. */
@@ -153,9 +163,30 @@ export class Session {
     this.#waiting.clear()
   }
 
+  /** The last frame to a peer that does not read: what it waits for and what it follows ends without another word. */
+  farewell(): Uint8Array {
+    const fault = bridgeFault(
+      'BUSY',
+      'slow consumer: answers and events were not read, and the session has ended',
+      { ended: true },
+      'Connect again, and read what comes.',
+    )
+    return faultFrame(null, fault.toRecord())
+  }
+
   #send(bytes: Uint8Array): void {
     if (!this.#peer.send(bytes)) this.closed()
   }
+}
+
+/** The answer in place of one that is larger than a client takes. What the message did, it has done. */
+function tooLarge(id: MessageId, bytes: number, tid: string | undefined): Uint8Array {
+  const fault = bridgeFault(
+    'LIMIT',
+    `the answer has ${bytes} bytes; the limit is ${WIRE_LIMITS.replyBytes}`,
+    { bytes, limit: WIRE_LIMITS.replyBytes, ...(tid === undefined ? {} : { tid }) },
+  )
+  return faultFrame(id, fault.toRecord())
 }
 
 /** Compares without telling by its time how much was right. */

@@ -74,7 +74,9 @@ export interface WorldOptions {
   provider?: { name: string; open: () => Promise<Provider> }
   policy?: 'auto' | 'review' | 'off'
   zmq?: string
+  curve?: true
   page?: { port: number }
+  allowHosts?: readonly string[]
   onTrouble?: (what: string) => void
 }
 

@@ -121,6 +121,14 @@ const whole = (least: number, most: number) => (text: string) => {
   throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`)
 }
 
+/** Adds a host to those of an option that may be given again. */
+const hosts = (text: string, before: string[] | undefined): string[] => {
+  if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(text) && URL.canParse(`http://${text}`)) {
+    return [...(before ?? []), text]
+  }
+  throw new InvalidArgumentError('It takes a host: its name, or its name and port as name:port.')
+}
+
 /** Milliseconds: the longest deadline of the wire. */
 const DEADLINE_MAX = 3_600_000
 /** Entries: the most that one page of the wire holds. */
@@ -141,7 +149,12 @@ const COMMANDS: readonly Declared[] = [
         whole(0, 65_535),
       ),
       new Option('--zmq <endpoint>', "ZeroMQ endpoint (default: a socket in the image's folder)"),
+      new Option('--curve', "let in only clients whose key is in the image's curve-allow"),
       new Option('--model <name>', 'a model by name, a GGUF file, or URL#name of a server'),
+      new Option(
+        '--allow-host <host>',
+        'a host that methods may ask, name or name:port; may be given again',
+      ).argParser(hosts),
       new Option('--policy <policy>', 'how methods are learnt').choices(['auto', 'review', 'off']),
     ],
     load: async () => (await import('./up.ts')).up,

@@ -28,6 +28,8 @@ export interface KernelFile {
   page: string | null
   token: string
   image: string
+  /** The kernel's public key, when it lets in only clients with keys. */
+  serverKey: string | undefined
 }
 
 /** A kernel that can be asked. `world` is there when it is this command's own. */
@@ -52,11 +54,24 @@ export async function readKernelFile(
     // Half a file is as good as none: its kernel writes it whole or not at all.
     return undefined
   }
-  const { pid, endpoint, page, token, image } = file
+  const { pid, endpoint, page, token, image, serverKey } = file
   if (typeof pid !== 'number' || typeof endpoint !== 'string' || typeof image !== 'string') {
     return undefined
   }
-  return { pid, endpoint, page: page ?? null, token: String(token ?? ''), image }
+  return { pid, endpoint, page: page ?? null, token: String(token ?? ''), image, serverKey }
+}
+
+/** The owner's keys beside an image that is served with keys. */
+async function ownerKeys(
+  powers: Pick<Powers, 'files'>,
+  folder: string,
+  serverKey: string | undefined,
+): Promise<{ curve?: { serverKey: string; publicKey: string; secretKey: string } }> {
+  if (serverKey === undefined) return {}
+  const text = await powers.files.readText(`${folder}/curve.json`)
+  if (text === undefined) return {}
+  const { owner } = JSON.parse(text) as { owner: { publicKey: string; secretKey: string } }
+  return { curve: { serverKey, ...owner } }
 }
 
 /** The place of an endpoint's socket, undefined for an endpoint of a kind that cannot be looked at. */
@@ -78,7 +93,8 @@ export async function findKernel(
   if (place !== undefined && !(await powers.machine.listens(place, PROBE))) return undefined
   const { connect } = await import('#bridge')
   try {
-    const options = { token: kernel.token, client: CLIENT_NAME, timeout: HELLO }
+    const keys = await ownerKeys(powers, folder, kernel.serverKey)
+    const options = { token: kernel.token, client: CLIENT_NAME, timeout: HELLO, ...keys }
     const client = await connect(kernel.endpoint, options)
     if (client.welcome.image !== kernel.image) {
       client.close()

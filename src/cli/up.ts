@@ -25,7 +25,9 @@ export const DEFAULT_PORT = 7717
 interface UpOptions {
   port?: number
   zmq?: string
+  curve?: boolean
   model?: string
+  allowHost?: string[]
   policy?: 'auto' | 'review' | 'off'
 }
 
@@ -114,6 +116,8 @@ async function openServing(
   const base: WorldOptions = {
     policy: provider === undefined ? 'off' : (options.policy ?? 'auto'),
     zmq: options.zmq ?? 'ipc',
+    allowHosts: options.allowHost ?? [],
+    ...(options.curve === true ? { curve: true } : {}),
     onTrouble: (what) => {
       // Ctrl-C in a terminal reaches the workers too, and their end is then no trouble.
       if (!signal.aborted) terminal.err.line(plain(what))

@@ -4,7 +4,7 @@
 // GO2 no gate runs the draft outside a trial. GO3 what passed is what is installed, byte for byte.
 import type { FaultRecord } from '#ground'
 import type { CheckAnswer, MethodNeedCall, TrialReport, Workbench } from '#kernel'
-import { type Oid, oidText } from '#objects'
+import { type Oid, oidText, type Posting } from '#objects'
 
 /** Why a draft was refused: the gate, and a sentence for whoever drafts again. */
 export interface Refusal {
@@ -19,6 +19,8 @@ export interface Verdict {
   reply: unknown
   /** Objects that it changed and that were there before. */
   wrote: Oid[]
+  /** Messages for later that it left for objects that were there before, and requests. */
+  posted: Posting[]
   fuel: number
 }
 
@@ -143,25 +145,34 @@ function weighed(report: TrialReport, trying: Trying): Verdict | Refusal {
       }
     }
   }
-  if (asksForChange(call.selector) && report.wrote.length === 0) {
+  const isIdle = report.wrote.length === 0 && report.posted.length === 0
+  if (asksForChange(call.selector) && isIdle) {
     return {
       gate: 'effect',
       sentence: `${call.selector} must change the object, but the call changed nothing; assign to a slot of self`,
     }
   }
   const wrote = report.wrote.filter((one) => !one.born).map((one) => one.oid)
-  return { source: trying.source, reply: report.reply, wrote, fuel: report.fuel }
+  const born = new Set(report.wrote.filter((one) => one.born).map((one) => one.oid))
+  const posted = report.posted.filter((one) => one.kind === 'request' || !born.has(one.target))
+  return { source: trying.source, reply: report.reply, wrote, posted, fuel: report.fuel }
 }
 
 const faultSentence = (fault: FaultRecord) => `the call failed: ${fault.message}`
 
-/** Why a method that passed may not be installed without a person: what it wrote beyond the receiver and the arguments. */
+/** Why a method that passed may not be installed without a person: what it did beyond the receiver and the arguments. */
 export function beyondAuto(
   verdict: Verdict,
   call: MethodNeedCall,
   args: ReadonlySet<Oid>,
 ): string | undefined {
-  const strange = verdict.wrote.find((oid) => oid !== call.receiver && !args.has(oid))
-  if (strange === undefined) return undefined
-  return `its trial changed ${oidText(strange)}, which is neither the receiver nor an argument`
+  const isStrange = (oid: Oid) => oid !== call.receiver && !args.has(oid)
+  const changed = verdict.wrote.find(isStrange)
+  if (changed !== undefined) {
+    return `its trial changed ${oidText(changed)}, which is neither the receiver nor an argument`
+  }
+  if (verdict.posted.some(({ kind }) => kind === 'request')) return 'its trial asks another host'
+  const told = verdict.posted.find(({ target }) => isStrange(target))?.target
+  if (told === undefined) return undefined
+  return `its trial left a message for ${oidText(told)}, which is neither the receiver nor an argument`
 }

@@ -15,6 +15,7 @@ export const TABLES: Readonly<Record<TableName, number>> = {
   code: 3,
   refused: 4,
   facts: 5,
+  outbox: 6,
 }
 
 /** Where a store stands: its newest transaction, that one's time, and the largest oid. */
@@ -35,6 +36,10 @@ export interface CheckedGroup {
 /** Checks a group that is to follow `head`. Faults CONFLICT and LIMIT; then nothing is kept. */
 export function checkGroup(group: Group, head: Head): CheckedGroup {
   let { tid, time, oid } = head
+  if (group.largestOid !== undefined) {
+    assert(isOid(group.largestOid), 'the largest oid is a safe integer above zero')
+    oid = Math.max(oid, group.largestOid)
+  }
   let bytes = 0
   let count = 0
   const infos: TransactionInfo[] = []

@@ -1,4 +1,14 @@
 // The door of image: the store's contract, its two stores, the lock, and the suite that every store passes.
+export { type BackupReport, backup, restore, verifyBackup } from './backup.ts'
+export type {
+  BlobFacts,
+  BlobFile,
+  BlobMode,
+  BlobSavepoint,
+  BlobWork,
+} from './blob-work.ts'
+export { Blobs } from './blobs.ts'
+export { type CheckChild, checkImage, requireSound, type SpawnCheck } from './check.ts'
 export type { Connection } from './connection.ts'
 export { runConnectionContract } from './connection-contract.ts'
 export type { Warning } from './connection-limits.ts'
@@ -12,12 +22,14 @@ export {
   openDatabase,
   type PastPoint,
 } from './database.ts'
+export { type CopyReport, copyStore } from './copy.ts'
 export type { Decider } from './decider.ts'
 export { imageFault } from './faults.ts'
 export { IMAGE_LIMITS } from './limits.ts'
 export { describeGolden, fillGolden } from './golden/golden.ts'
 export { LAYOUT_VERSION } from './lmdb/schema.ts'
 export { openLmdbStore } from './lmdb/store.ts'
+export { verifyPages } from './lmdb/verify-pages.ts'
 export { holdLock, type ImageLock } from './lock.ts'
 export { MERGE_SLOT, type MergeHook, mergeCounter, mergeKeyed } from './merge.ts'
 export { openMemoryStore } from './memory/store.ts'
@@ -28,6 +40,7 @@ export { currentObjects, lastInvalidations } from './replay.ts'
 export { decodeRecord, encodeRecord, RECORD_FORMAT } from './record.ts'
 export { WeakRefTo } from './slot-values.ts'
 export { type CommitInfo, Storage, type TransactionRecord } from './storage.ts'
+export { type SalvageReport, salvage } from './salvage.ts'
 export type {
   Damage,
   Group,

@@ -27,6 +27,10 @@ export const IMAGE_LIMITS = {
   page: 1_000,
   /** Damaged places that one verify lists; a ruined image would otherwise fill the memory. */
   damageListed: 1_000,
+  /** Largest blob, bytes: a file that a person can still copy in a few minutes. */
+  blobBytes: 16 * 1024 * 1024 * 1024,
+  /** Blobs that one unit of work may have changed: each has a file of its own until it is committed. */
+  blobsChanged: 1_000,
   /** Memory map of a new image, bytes. It grows by itself; this spares small images all growing. */
   mapBytes: 1024 * 1024 * 1024,
 } as const

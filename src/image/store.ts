@@ -43,13 +43,15 @@ export interface TableWrite {
   value: Uint8Array | null
 }
 
-/** The kernel's tables: replies by key, waiting messages, compiled code, refusals, and single facts. */
-export type TableName = 'replies' | 'waiting' | 'code' | 'refused' | 'facts'
+/** The kernel's tables: replies by key, waiting messages, compiled code, refusals, single facts, and messages for later. */
+export type TableName = 'replies' | 'waiting' | 'code' | 'refused' | 'facts' | 'outbox'
 
 /** What is committed together. Transactions are in order of tid. */
 export interface Group {
   transactions: readonly Transaction[]
   tables: readonly TableWrite[]
+  /** An oid up to which all count as used, though no revision is there: what a copy takes over from a packed store. */
+  largestOid?: Oid
 }
 
 /** One damaged place that verify found. */

@@ -22,6 +22,10 @@ export const KERNEL_FAULTS = {
     retry: 'never',
     remedy: 'Name an object that exists: `batos ls` lists the names.',
   },
+  POLICY: {
+    retry: 'never',
+    remedy: 'Ask for what this machine and its owner allow.',
+  },
   FRAME_INVALID: {
     retry: 'never',
     remedy: 'Send one MessagePack map as docs/formats/wire.md has it.',

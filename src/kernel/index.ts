@@ -3,7 +3,7 @@ export { awaken } from './awaken.ts'
 export { type ChildLike, codeExtension, readableCode, type SpawnChild } from './child.ts'
 export { kernelFault } from './faults.ts'
 export { Head, type MethodView, type ObjectView } from './head.ts'
-export { type CheckAnswer, type CheckRequest, Judge } from './judge/index.ts'
+export { type CheckAnswer, type CheckRequest, compileMethod, Judge } from './judge/index.ts'
 export {
   type Answer,
   type DurableChange,
@@ -20,8 +20,19 @@ export type {
   MethodNeedCall,
   Workbench,
 } from './learner.ts'
+export type { FetchPower } from './http.ts'
 export { KERNEL_LIMITS } from './limits.ts'
 export type { MethodFields } from './method-record.ts'
+export { type TurnGiven, Turns } from './sandbox/turns.ts'
 export { scan } from './scan.ts'
+export type { Timers } from './timers.ts'
 export type { Candidate, TrialReport } from './trial.ts'
-export { bindRouter, connectDealer, type DealerWire, type RouterWire } from './zmq/wire.ts'
+export { connectDealer, type DealerOwner, type DealerWire } from './zmq/dealer.ts'
+export {
+  type CurveClient,
+  type CurveKeys,
+  type CurveServer,
+  isCurveKey,
+  makeCurveKeys,
+} from './zmq/gate.ts'
+export { bindRouter, type RouterConnection, type RouterWire } from './zmq/router.ts'

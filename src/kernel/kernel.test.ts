@@ -292,6 +292,7 @@ test('[KN15] messages over a limit of number or of bytes are refused, and the re
   for (const sent of heavy) sent.cancel()
   const codes = await Promise.all(heavy.map(async ({ answer }) => codeOf(await answer)))
   assert.deepEqual(new Set(codes), new Set(['CANCELLED', 'BUSY']))
+  while (t.kernel.status().queue !== 0) await new Promise((go) => setImmediate(go))
   assert.equal(await t.send('n'), KERNEL_LIMITS.queueLength)
   await t.close()
 })

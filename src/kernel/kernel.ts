@@ -16,52 +16,54 @@ import {
   type Change,
   decodeValue,
   encodeValue,
+  type HttpNeed,
   type MethodNeed,
+  type Need,
+  type NeedOutcome,
   needKey,
   OBJECT_LIMITS,
   type Oid,
   oidText,
-  Ref,
+  type SendRequest,
   type Tid,
 } from '#objects'
+import { createHash } from 'node:crypto'
 import type { SpawnChild } from './child.ts'
 import { Code } from './code.ts'
 import { kernelFault } from './faults.ts'
 import { Head } from './head.ts'
+import { type FetchPower, Http } from './http.ts'
 import type { CheckAnswer, CheckRequest, Judge } from './judge/index.ts'
+import { Keys, type Sent } from './keys.ts'
 import type { KernelEvent, Learner, LearnOutcome, Workbench } from './learner.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import type { Ending } from './link.ts'
+import {
+  type Answer,
+  answerOf,
+  arrivalOf,
+  busy,
+  collectRefs,
+  type Frame,
+  frameWith,
+  frameWithout,
+  type Generation,
+  isPassing,
+  type Listener,
+  type Message,
+  NEVER_GENERATED,
+  needEvent,
+  NOBODY,
+  type Pending,
+  refusalKey,
+} from './message.ts'
 import { type MethodFields, methodRevision } from './method-record.ts'
+import { type Arriving, Outbox, type Taking } from './outbox.ts'
 import { type ChangedSlots, Sequence, type Settled } from './sequence.ts'
+import { processTimers, type Timers } from './timers.ts'
 import { Trials } from './trial.ts'
 
-/** A message to an object, as the bridge hands it in; arguments in stored form. */
-export interface Message {
-  /** Whose keys these are: one who may use the kernel. */
-  principal: string
-  /** Who appears in the history. */
-  author: string
-  target: Oid
-  selector: string
-  args: unknown[]
-  intent?: string
-  holder?: Oid
-  policy?: 'review' | 'off'
-  /** Milliseconds from admission. */
-  deadline?: number
-  key?: string
-}
-
-/** `result` is a wire value's bytes. */
-export type Answer =
-  | { ok: true; result: Uint8Array; tid: Tid | null }
-  | { ok: false; fault: FaultRecord }
-
-export interface Listener {
-  event(event: KernelEvent): void
-  answer(answer: Answer): void
-}
+export type { Answer, Listener, Message } from './message.ts'
 
 /** A change that has become durable, for those who follow it. */
 export interface DurableChange extends ChangedSlots {
@@ -83,42 +85,26 @@ export interface KernelOptions {
   onWorkerEnd?: (ending: Ending) => void
   /** Milliseconds of silence after which a worker is killed; KERNEL_LIMITS has the ordinary number. */
   silence?: number
-}
-
-/** Selectors that are never generated: every JavaScript value answers to them, or is asked for them in passing. */
-const NEVER_GENERATED = new Set([
-  ...['then', 'constructor', '__proto__', 'toJSON', 'toString', 'valueOf', 'hasOwnProperty'],
-])
-
-interface Pending {
-  /** Where it is among the messages without an answer. */
-  place: number
-  message: Message
-  listeners: Listener[]
-  frame: { now: number; seed: number; fuel: number; failures?: Record<string, FaultRecord> }
-  needs: number
-  done: boolean
-  timer: NodeJS.Timeout | undefined
-  /** Its record in the table of waiting messages, once it has one. */
-  record: string | undefined
-  generation: Generation | undefined
-}
-
-interface Generation {
-  key: string
-  controller: AbortController
-  waiters: Set<Pending>
+  /** Those of the process when left out. */
+  timers?: Timers
+  /** The network, for requests to other hosts; without it none is made. */
+  fetch?: FetchPower
+  /** Hosts that may be asked, `name` or `name:port`. */
+  allowHosts?: readonly string[]
 }
 
 export class Kernel {
   readonly head: Head
   readonly options: KernelOptions
+  readonly #timers: Timers
   readonly #sequence: Sequence
   readonly #trials: Trials
   readonly #code: Code
+  readonly #http: Http
+  readonly #outbox: Outbox
   readonly #generations = new Map<string, Generation>()
   readonly #refusals = new Map<string, { fault: FaultRecord; until: number }>()
-  readonly #byKey = new Map<string, Pending>()
+  readonly #keys: Keys
   readonly #followers = new Set<(change: DurableChange) => void>()
   /** Messages without an answer, each at the place it knows. A Set with such coming and going keeps the dead alive. */
   readonly #pending: Pending[] = []
@@ -130,7 +116,9 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.options = options
+    this.#timers = options.timers ?? processTimers
     this.head = new Head(options.store)
+    this.#keys = new Keys(options.store, options.now)
     this.workbench = this.#makeWorkbench()
     this.#code = new Code(this.head, options.judge, (writes) => this.#sequence.keep(writes))
     this.#sequence = new Sequence({
@@ -141,28 +129,59 @@ export class Kernel {
       onDurable: (transactions, changes) => this.#tell(transactions, changes),
       onWorkerEnd: (ending) => options.onWorkerEnd?.(ending),
       silence: options.silence ?? KERNEL_LIMITS.silence,
+      timers: this.#timers,
     })
-    this.#trials = new Trials(options.spawn, this.head, (oid) => this.#code.ofMethod(oid))
-    this.#dropOldReplies()
-    // A kernel that generates nothing leaves waiting messages to one that does.
-    if (options.policy !== 'off') this.#resume()
+    this.#trials = new Trials(
+      options.spawn,
+      this.head,
+      (oid) => this.#code.ofMethod(oid),
+      this.#timers,
+    )
+    const old = this.#keys.oldReplies()
+    if (old.length > 0) void this.#sequence.keep(old)
+    this.#http = new Http(options.fetch, options.allowHosts ?? [], this.#timers)
+    this.#outbox = new Outbox({
+      head: this.head,
+      http: this.#http,
+      timers: this.#timers,
+      now: options.now,
+      random: options.random,
+      arrive: (arriving) => this.#arrive(arriving),
+      trouble: (detail) => options.onWorkerEnd?.({ reason: 'unkept', detail }),
+    })
+    this.#resume()
+    this.#outbox.resume()
   }
 
   // Messages -----------------------------------------------------------------------------------
 
   /** Takes a message in. Its answer and what happens before it reach the listener; `cancel` ends it. */
-  send(message: Message, listener: Listener): { cancel: () => boolean } {
+  send(message: Message, listener: Listener): Sent {
     this.counts.messages++
-    const known = message.key === undefined ? undefined : this.#answered(message)
+    return this.#takeIn(message, listener)
+  }
+
+  #takeIn(message: Message, listener: Listener): Sent {
+    const known = this.#keys.answered(message)
     if (known !== undefined) {
       listener.answer(known)
       return { cancel: () => false }
     }
-    const twin = message.key === undefined ? undefined : this.#byKey.get(keyId(message))
+    const twin = this.#keys.underWay(message)
     if (twin !== undefined) {
       twin.listeners.push(listener)
       return { cancel: () => false }
     }
+    const since = this.options.now()
+    const held = this.#keys.hold(message, listener, () => {
+      const { deadline } = message
+      const left = Math.max(0, (deadline ?? 0) - (this.options.now() - since))
+      return this.#takeIn(
+        deadline === undefined ? message : { ...message, deadline: left },
+        listener,
+      )
+    })
+    if (held !== undefined) return held
     const refused = this.#full() ?? this.#missing(message.args, message.holder)
     if (refused !== undefined) {
       listener.answer({ ok: false, fault: refused })
@@ -199,7 +218,7 @@ export class Kernel {
     return undefined
   }
 
-  #admit(message: Message, listeners: Listener[], frame: Pending['frame']): Pending {
+  #admit(message: Message, listeners: Listener[], frame: Frame): Pending {
     const pending: Pending = {
       place: this.#pending.length,
       message,
@@ -207,15 +226,19 @@ export class Kernel {
       frame,
       needs: 0,
       done: false,
+      isOut: false,
       timer: undefined,
       record: undefined,
       generation: undefined,
+      asking: undefined,
+      arriving: undefined,
+      decided: undefined,
     }
     this.#pending.push(pending)
-    if (message.key !== undefined) this.#byKey.set(keyId(message), pending)
+    this.#keys.begin(pending)
     if (message.deadline !== undefined) {
       const left = frame.now + message.deadline - this.options.now()
-      pending.timer = setTimeout(
+      pending.timer = this.#timers.setTimeout(
         () =>
           this.#end(pending, kernelFault('DEADLINE', `no answer within ${message.deadline} ms`)),
         Math.max(0, left),
@@ -226,39 +249,63 @@ export class Kernel {
 
   #run(pending: Pending): void {
     const { message, frame } = pending
+    const request: SendRequest = {
+      ...frame,
+      target: message.target,
+      selector: message.selector,
+      args: message.args,
+      ...(message.holder === undefined ? {} : { holder: message.holder }),
+    }
     this.#sequence.enqueue({
-      turn: [
-        'send',
-        {
-          ...frame,
-          target: message.target,
-          selector: message.selector,
-          args: message.args,
-          ...(message.holder === undefined ? {} : { holder: message.holder }),
-        },
-      ],
+      turn: ['send', request],
       author: message.author,
       note: message.selector,
       tables: (outcome) => this.#tablesFor(pending, outcome),
-      dropped: () => pending.done,
-      settle: (outcome) => this.#settled(pending, outcome),
+      dropped: () => this.#isDropped(pending),
+      begin: () => {
+        pending.isOut = true
+        const { room } = this.#outbox
+        if (room < OBJECT_LIMITS.postings) request.postings = room
+        else delete request.postings
+      },
+      settle: (outcome) => {
+        pending.isOut = false
+        this.#settled(pending, outcome)
+        this.#keys.over(pending)
+      },
     })
   }
 
-  #settled(pending: Pending, outcome: Settled): void {
-    if (outcome.kind === 'need') this.#need(pending, outcome.need)
-    else this.#finish(pending, answerOf(outcome))
+  #isDropped(pending: Pending): boolean {
+    if (pending.done) this.#keys.over(pending)
+    return pending.done
   }
 
-  #finish(pending: Pending, answer: Answer): void {
+  #settled(pending: Pending, outcome: Settled): void {
+    if (outcome.kind === 'need') return this.#need(pending, outcome.need, outcome.stale)
+    this.#finish(pending, answerOf(outcome), this.#isKept(pending, outcome))
+  }
+
+  /** Whether an outcome is what its tables said: a group that failed has another. What was posted hears of it. */
+  #isKept(pending: Pending, outcome: Settled): boolean {
+    const { decided } = pending
+    pending.decided = undefined
+    const isKept = decided?.outcome === outcome
+    if (isKept) decided.taking?.kept()
+    else decided?.taking?.failed()
+    return isKept && !isPassing(outcome)
+  }
+
+  #finish(pending: Pending, answer: Answer, isKept = false): void {
     if (pending.done) return
     pending.done = true
-    clearTimeout(pending.timer)
+    this.#timers.clearTimeout(pending.timer)
     this.#strike(pending)
     if (pending.record !== undefined) this.#waiting--
-    if (pending.message.key !== undefined) this.#byKey.delete(keyId(pending.message))
+    this.#keys.end(pending)
     if (!answer.ok) this.counts.faults++
     for (const listener of pending.listeners) listener.answer(answer)
+    pending.arriving?.done(isKept)
   }
 
   /** Takes a message off the list: the last one moves to its place. */
@@ -273,6 +320,7 @@ export class Kernel {
   #end(pending: Pending, fault: Fault): boolean {
     if (pending.done) return false
     this.#leave(pending)
+    if (pending.isOut) this.#keys.giveUp(pending)
     this.#finish(pending, { ok: false, fault: fault.toRecord() })
     if (pending.record !== undefined) {
       const write = { table: 'waiting', key: pending.record, value: null } as const
@@ -289,79 +337,107 @@ export class Kernel {
   #tablesFor(pending: Pending, outcome: Settled): TableWrite[] {
     if (outcome.kind === 'need') return []
     const writes: TableWrite[] = []
+    const { arriving, message, frame } = pending
+    if (arriving !== undefined && !isPassing(outcome)) {
+      writes.push({ table: 'outbox', key: arriving.key, value: null })
+    }
+    const taking = this.#takingOf(outcome, frame, message)
+    if (taking !== undefined) writes.push(...taking.tables)
+    // Only what is kept or arrives has somebody to tell.
+    if (taking !== undefined || arriving !== undefined) pending.decided = { outcome, taking }
     if (pending.record !== undefined) {
       writes.push({ table: 'waiting', key: pending.record, value: null })
     }
-    if (pending.message.key !== undefined) {
-      const answer = answerOf(outcome)
-      const value = answer.ok
-        ? [this.options.now(), true, answer.result, answer.tid]
-        : [this.options.now(), false, answer.fault]
-      writes.push({ table: 'replies', key: keyId(pending.message), value: encodeValue(value) })
-    }
+    writes.push(...this.#keys.replyOf(pending, outcome))
     return writes
   }
 
-  #answered(message: Message): Answer | undefined {
-    const bytes = this.head.store.get('replies', keyId(message))
-    if (bytes === undefined) return undefined
-    const [time, ok, body, tid] = decodeValue(bytes) as [number, boolean, never, Tid | null]
-    if (time + KERNEL_LIMITS.keyLife < this.options.now()) return undefined
-    return ok ? { ok: true, result: body, tid } : { ok: false, fault: body }
-  }
-
-  #dropOldReplies(): void {
-    const old = this.head.store
-      .scan('replies')
-      .filter(({ value }) => {
-        const [time] = decodeValue(value) as [number]
-        return time + KERNEL_LIMITS.keyLife < this.options.now()
-      })
-      .map(({ key }) => ({ table: 'replies', key, value: null }) as const)
-    if (old.length > 0) void this.#sequence.keep(old)
+  #takingOf(outcome: Settled, frame: Frame, { policy }: Message): Taking | undefined {
+    if (outcome.kind !== 'kept' || outcome.postings.length === 0) return undefined
+    return this.#outbox.take(outcome.postings, { now: frame.now, policy })
   }
 
   // Needs --------------------------------------------------------------------------------------
 
-  #need(pending: Pending, need: MethodNeed): void {
+  #need(pending: Pending, need: Need, stale: readonly string[]): void {
     if (pending.done) return
-    const learner = oidText(need.learner)
     if (pending.needs === 0) this.#emit(pending, { kind: 'queued' })
-    this.#emit(pending, {
-      kind: 'not-understood',
-      target: oidText(need.receiver),
-      selector: need.selector,
-      holder: learner,
-    })
+    this.#emit(pending, needEvent(need))
+    const before = pending.frame
+    pending.frame = frameWithout(before, stale)
+    if (pending.frame !== before) {
+      this.#emit(pending, { kind: 'progress', detail: 'an answer is no longer asked for' })
+    }
     if (++pending.needs > KERNEL_LIMITS.needs) {
       // A method may catch the fault of each need and ask for the next: only the end of the message ends that.
-      const many = `one message met more than ${KERNEL_LIMITS.needs} missing methods`
+      const many = `one message met more than ${KERNEL_LIMITS.needs} missing methods and answers`
       return this.#conclude(pending, kernelFault('LIMIT', many).toRecord())
     }
-    const refusal = this.#refusalOf(pending, need)
-    if (refusal !== undefined) return this.#again(pending, need, refusal)
+    const refusal =
+      need.kind === 'method' ? this.#refusalOf(pending, need) : this.#http.refusal(need.request)
+    if (refusal !== undefined) return this.#again(pending, need, { fault: refusal })
     if (pending.record === undefined) {
       if (this.#waiting >= KERNEL_LIMITS.waitingLength) {
-        return this.#conclude(pending, busy('too many messages wait for methods'))
+        return this.#conclude(pending, busy('too many messages wait for what they need'))
       }
       this.#waiting++
       pending.record = this.#newRecord()
     }
-    const value = encodeValue([pending.message, pending.frame])
-    this.#sequence.keep([{ table: 'waiting', key: pending.record, value }]).then(
+    this.#keepWaiting(pending, need, () => {
+      if (need.kind === 'method') this.#wait(pending, need)
+      else void this.#ask(pending, need)
+    })
+  }
+
+  /** Makes a message that waits for a need durable, with what it knows; goes on when it is, unless the message has ended. */
+  #keepWaiting(pending: Pending, need: Need, goOn: () => void): void {
+    const { record: key = '', arriving } = pending
+    const value = encodeValue([pending.message, pending.frame, need.kind])
+    if (value.length > KERNEL_LIMITS.waitingBytes) {
+      const large = `a message with the answers it waited for takes ${value.length} bytes; the limit is ${KERNEL_LIMITS.waitingBytes}`
+      return this.#conclude(pending, kernelFault('LIMIT', large).toRecord())
+    }
+    const writes: TableWrite[] = [{ table: 'waiting', key, value }]
+    // From here on this record is what makes the message arrive.
+    if (arriving !== undefined) writes.push({ table: 'outbox', key: arriving.key, value: null })
+    this.#sequence.keep(writes).then(
       () => {
-        if (!pending.done) this.#wait(pending, need)
+        if (arriving !== undefined && pending.arriving === arriving) {
+          pending.arriving = undefined
+          arriving.done(true)
+        }
+        if (!pending.done) goOn()
       },
       (fault: Fault) => this.#finish(pending, { ok: false, fault: fault.toRecord() }),
     )
   }
 
+  /** Makes a request; the message runs again when its outcome is kept, so that a new start does not ask again. */
+  async #ask(pending: Pending, need: HttpNeed): Promise<void> {
+    if (this.#closing) return
+    const asking = new AbortController()
+    pending.asking = asking
+    const { now, seed } = pending.frame
+    const name = `${now}\n${seed}\n${pending.record}\n${needKey(need)}`
+    const key = createHash('sha256').update(name).digest('hex')
+    const outcome = await this.#http.outcome(need.request, key, asking.signal)
+    pending.asking = undefined
+    // A message that waits when the kernel closes stays in its table and asks again at the next start.
+    if (pending.done || this.#closing) return
+    pending.frame = frameWith(pending.frame, need, outcome)
+    this.#keepWaiting(pending, need, () => this.#run(pending))
+  }
+
   /** Ends a message with a fault that is its outcome: kept under its key, like that of a turn. */
   #conclude(pending: Pending, fault: FaultRecord): void {
-    const finish = () => this.#finish(pending, { ok: false, fault })
-    const tables = this.#tablesFor(pending, { kind: 'fault', fault })
-    if (tables.length === 0) finish()
-    else this.#sequence.keep(tables).then(finish, finish)
+    const outcome: Settled = { kind: 'fault', fault }
+    const finish = (isKept: boolean) => this.#finish(pending, { ok: false, fault }, isKept)
+    const tables = this.#tablesFor(pending, outcome)
+    if (tables.length === 0) return finish(false)
+    this.#sequence.keep(tables).then(
+      () => finish(!isPassing(outcome)),
+      () => finish(false),
+    )
   }
 
   #refusalOf(pending: Pending, need: MethodNeed): FaultRecord | undefined {
@@ -435,23 +511,19 @@ export class Kernel {
     }
     for (const waiter of waiters) {
       waiter.generation = undefined
-      this.#again(waiter, need, outcome.kind === 'fault' ? outcome.fault : undefined)
+      this.#again(waiter, need, outcome.kind === 'fault' ? { fault: outcome.fault } : undefined)
     }
   }
 
   /** Runs a message again at the tail of the order, knowing how its need ended. */
-  #again(pending: Pending, need: MethodNeed, fault: FaultRecord | undefined): void {
+  #again(pending: Pending, need: Need, outcome: NeedOutcome | undefined): void {
     if (pending.done) return
-    if (fault !== undefined) {
-      pending.frame = {
-        ...pending.frame,
-        failures: { ...pending.frame.failures, [needKey(need)]: fault },
-      }
-    }
+    if (outcome !== undefined) pending.frame = frameWith(pending.frame, need, outcome)
     this.#run(pending)
   }
 
   #leave(pending: Pending): void {
+    pending.asking?.abort(new Error('the message has ended'))
     const generation = pending.generation
     if (generation === undefined) return
     generation.waiters.delete(pending)
@@ -476,17 +548,45 @@ export class Kernel {
     return String(++this.#waitingNumber).padStart(12, '0')
   }
 
-  /** Messages that waited when the last kernel ended wait again; without a key nobody is answered. */
+  /**
+   * Messages that waited when the last kernel ended wait again; without a key nobody is answered. A kernel that generates
+   * nothing leaves those that wait for a method to one that does.
+   */
   #resume(): void {
-    const ignore: Listener = { event: () => undefined, answer: () => undefined }
-    for (const { key, value } of this.head.store.scan('waiting')) {
-      const [message, frame] = decodeValue(value) as [Message, Pending['frame']]
-      this.#waitingNumber = Math.max(this.#waitingNumber, Number(key))
-      const pending = this.#admit(message, [ignore], { ...frame })
-      pending.record = key
-      this.#waiting++
-      this.#run(pending)
+    for (let from = ''; ; ) {
+      const page = this.head.store.scan('waiting', { from })
+      for (const { key, value } of page) {
+        const [message, frame, kind] = decodeValue(value) as [Message, Frame, Need['kind']?]
+        this.#waitingNumber = Math.max(this.#waitingNumber, Number(key))
+        if (this.options.policy === 'off' && kind !== 'http') continue
+        // A record whose removal failed must not run a key again.
+        if (this.#keys.answered(message) !== undefined || this.#keys.underWay(message)) {
+          void this.#sequence.keep([{ table: 'waiting', key, value: null }])
+          continue
+        }
+        const pending = this.#admit(message, [NOBODY], { ...frame })
+        pending.record = key
+        this.#waiting++
+        this.#run(pending)
+      }
+      const last = page.at(-1)?.key
+      if (last === undefined) return
+      from = `${last} `
     }
+  }
+
+  /** Takes in a message from the outbox; answers how to end it while it has not run. */
+  #arrive(arriving: Arriving): () => void {
+    this.counts.messages++
+    const { now, random } = this.options
+    const frame = { now: now(), seed: random(), fuel: OBJECT_LIMITS.fuel }
+    const pending = this.#admit(arrivalOf(arriving), [NOBODY], frame)
+    pending.arriving = arriving
+    // What it refers to may have been packed away meanwhile.
+    const missing = this.#missing(arriving.args)
+    if (missing === undefined) this.#run(pending)
+    else this.#conclude(pending, missing)
+    return () => this.#end(pending, kernelFault('CANCELLED', 'the message was called off'))
   }
 
   // The kernel's own changes -------------------------------------------------------------------
@@ -569,7 +669,9 @@ export class Kernel {
       tid: this.head.tid,
       queue: this.#sequence.length,
       pending: this.#pending.length,
-      waiting: this.#pending.filter((one) => one.generation !== undefined).length,
+      waiting: this.#pending.filter((one) => (one.generation ?? one.asking) !== undefined).length,
+      outbox: this.#outbox.size,
+      delivered: this.#outbox.delivered,
       generating: this.#generations.size,
       workerDeaths: this.#sequence.workerDeaths,
       policy: this.options.policy,
@@ -581,36 +683,14 @@ export class Kernel {
   /** Ends generations, lets turns finish and become durable, and ends the children. The store stays open. */
   async close(): Promise<void> {
     this.#closing = true
+    this.#outbox.close()
     for (const generation of this.#generations.values()) generation.controller.abort()
-    for (const pending of this.#pending) clearTimeout(pending.timer)
+    for (const { timer, asking } of this.#pending) {
+      this.#timers.clearTimeout(timer)
+      asking?.abort(new Error('the kernel closes'))
+    }
     await this.#sequence.close()
     this.#trials.close()
     await this.options.judge.close()
   }
 }
-
-/** A change of the kernel's own needs nothing; if one ever did, that is a fault like any other. */
-const answerOf = (outcome: Settled): Answer => {
-  if (outcome.kind === 'kept') return { ok: true, result: outcome.result, tid: outcome.tid }
-  if (outcome.kind === 'fault') return { ok: false, fault: outcome.fault }
-  const { selector } = outcome.need
-  return { ok: false, fault: kernelFault('NOT_UNDERSTOOD', `${selector} is missing`).toRecord() }
-}
-
-/** The oids of all references in a value. */
-function collectRefs(value: unknown, oids: Set<Oid>): void {
-  if (typeof value !== 'object' || value === null) return
-  if (value instanceof Ref) oids.add(value.oid)
-  else if (value instanceof Uint8Array) return
-  else for (const part of Object.values(value)) collectRefs(part, oids)
-}
-
-const keyId = (message: Message) => `${message.principal}\n${message.key}`
-
-const refusalKey = (pending: Pending, need: MethodNeed) =>
-  `${needKey(need)}\n${pending.message.intent ?? ''}`
-
-const busy = (why: string) =>
-  kernelFault('BUSY', `the kernel is busy: ${why}`, {
-    retryAfter: KERNEL_LIMITS.retryAfter,
-  }).toRecord()

@@ -1,65 +1,35 @@
-// Owns: a worker's program that lies: the selector of a message says which lie it reports, any other is answered with nil.
+// Owns: a worker that lies, in this process: the selector of a message says which lie it reports, others get nil.
 // Leaves: what becomes of it to hostile-worker.test.ts.
-import { readSync, writeSync } from 'node:fs'
+import { PassThrough, Writable } from 'node:stream'
 import { FrameReader, frame } from '#ground'
 import { decodeValue, encodeSlots, encodeValue, MethodRef, Ref } from '#objects'
+import type { ChildLike } from './child.ts'
 
-let nextOid = 0
-let nextTid = 0
-const reader = new FrameReader()
-const waiting: unknown[][] = []
+type Slot = [string, number, unknown]
 
-function write(bytes: Uint8Array): void {
-  let done = 0
-  while (done < bytes.length) {
-    try {
-      done += writeSync(1, bytes, done)
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EAGAIN') throw error
-    }
-  }
+/** What a lie says: frames, as they go through the pipe. */
+type Said = Uint8Array[]
+
+/** What a liar knows: the next numbers, and the oid of a method. */
+interface Context {
+  oid: number
+  tid: number
+  method: number
 }
 
-const say = (message: unknown[]) => write(frame(encodeValue(message)))
+/** A lie about turn `n`, which was sent to `target`. */
+type Lie = (n: number, target: number, c: Context) => Said
 
-function next(): unknown[] {
-  for (;;) {
-    const message = waiting.shift()
-    if (message !== undefined) return message
-    const chunk = Buffer.alloc(65_536)
-    let length = 0
-    try {
-      length = readSync(0, chunk, 0, chunk.length, null)
-    } catch (error) {
-      if ((error as { code?: string }).code === 'EAGAIN') continue
-      throw error
-    }
-    if (length === 0) process.exit(0)
-    for (const bytes of reader.push(chunk.subarray(0, length))) {
-      waiting.push(decodeValue(bytes) as unknown[])
-    }
-  }
-}
-
-function ask(question: unknown[]): unknown {
-  say(question)
-  const held: unknown[][] = []
-  for (;;) {
-    const message = next()
-    if (message[0] !== 'answer') {
-      held.push(message)
-      continue
-    }
-    waiting.unshift(...held)
-    return message[1]
-  }
-}
+const said = (...messages: unknown[][]): Said => messages.map((one) => frame(encodeValue(one)))
+const raw = (bytes: Uint8Array): Said => [bytes]
+const done = (...results: unknown[]): Said => said(['done', results])
 
 const NIL = encodeValue(null)
-const slots = (...list: [string, number, unknown][]) =>
+const slots = (...list: Slot[]) =>
   encodeSlots(list.map(([name, tid, value]) => ({ name, tid, value })))
+
 /** A report that keeps something. */
-const kept = (n: number, writes: unknown, names: unknown = [], reply: unknown = NIL) => [
+const report = (n: number, writes: unknown, names: unknown = [], reply: unknown = NIL) => [
   n,
   'kept',
   reply,
@@ -67,59 +37,51 @@ const kept = (n: number, writes: unknown, names: unknown = [], reply: unknown = 
   names,
   1,
 ]
+const kept = (...parts: Parameters<typeof report>): Said => done(report(...parts))
 
-type Lie = (n: number, target: number) => unknown[] | undefined
+/** The same after the object was asked for, so that it may be written. */
+const fetched = (target: number, end: Said): Said => [...said(['fetch', target]), ...end]
 
 /** An honest small write to an object that was asked for, with one thing changed in its record. */
-const touch = (n: number, target: number, ...list: [string, number, unknown][]) => {
-  ask(['fetch', target])
-  return kept(n, [[target, false, slots(...list)]])
-}
+const touch = (n: number, target: number, ...list: Slot[]): Said =>
+  fetched(target, kept(n, [[target, false, slots(...list)]]))
 
-const PARENT: [string, number, unknown] = ['parent*', 2, new Ref(1)]
+const PARENT: Slot = ['parent*', 2, new Ref(1)]
 let depth: unknown = 1
 for (let i = 0; i < 120; i++) depth = [depth]
 
-const LIES: Record<string, Lie> = {
-  'an object it was not given': (n) => kept(n, [[1, false, slots(['x', nextTid, 1])]]),
-  'an object that is not there': (n) => kept(n, [[999_999, false, slots(['x', nextTid, 1])]]),
-  'a new object under an old number': (n) => kept(n, [[1, true, slots(['x', nextTid, 1])]]),
-  'a new object far away': (n) => kept(n, [[nextOid + 20_000, true, slots(['x', nextTid, 1])]]),
-  'an oid that is none': (n) => kept(n, [[1.5, true, slots(['x', nextTid, 1])]]),
-  'an object twice': (n, target) => {
-    ask(['fetch', target])
-    const one = [target, false, slots(PARENT, ['x', nextTid, 1])]
-    return kept(n, [one, one])
+export const LIES: Record<string, Lie> = {
+  'an object it was not given': (n, _, c) => kept(n, [[1, false, slots(['x', c.tid, 1])]]),
+  'an object that is not there': (n, _, c) => kept(n, [[999_999, false, slots(['x', c.tid, 1])]]),
+  'a new object under an old number': (n, _, c) => kept(n, [[1, true, slots(['x', c.tid, 1])]]),
+  'a new object far away': (n, _, c) => kept(n, [[c.oid + 20_000, true, slots(['x', c.tid, 1])]]),
+  'an oid that is none': (n, _, c) => kept(n, [[1.5, true, slots(['x', c.tid, 1])]]),
+  'an object twice': (n, target, c) => {
+    const one = [target, false, slots(PARENT, ['x', c.tid, 1])]
+    return fetched(target, kept(n, [one, one]))
   },
-  'a forged method slot': (n, t) => touch(n, t, PARENT, ['x', nextTid, new MethodRef(5)]),
+  'a forged method slot': (n, t, c) => touch(n, t, PARENT, ['x', c.tid, new MethodRef(5)]),
   'a method slot with an old tid': (n, t) => touch(n, t, PARENT, ['x', 2, new MethodRef(5)]),
-  'a method inside a value': (n, t) => touch(n, t, PARENT, ['x', nextTid, [new MethodRef(5)]]),
-  'a tid of the future': (n, t) => touch(n, t, PARENT, ['x', nextTid + 1, 1]),
+  'a method inside a value': (n, t, c) => touch(n, t, PARENT, ['x', c.tid, [new MethodRef(5)]]),
+  'a tid of the future': (n, t, c) => touch(n, t, PARENT, ['x', c.tid + 1, 1]),
   'a tid of the past': (n, t) => touch(n, t, PARENT, ['x', 1, 1]),
-  'a change that is not told': (n, t) => touch(n, t, ['parent*', 2, new Ref(2)], ['x', nextTid, 1]),
+  'a change that is not told': (n, t, c) =>
+    touch(n, t, ['parent*', 2, new Ref(2)], ['x', c.tid, 1]),
   'a tid that is no number': (n, t) => touch(n, t, PARENT, ['x', 'soon' as never, 1]),
-  'a slot twice': (n, t) => touch(n, t, PARENT, ['x', nextTid, 1], ['x', nextTid, 2]),
-  'a slot named __proto__': (n, t) => touch(n, t, PARENT, ['__proto__', nextTid, 1]),
-  'a reference to nothing': (n, t) => touch(n, t, PARENT, ['x', nextTid, new Ref(999_999)]),
-  'a reference to a method': (n, t) => touch(n, t, PARENT, ['x', nextTid, [new Ref(methodOid)]]),
-  'a record that is too large': (n, target) => {
-    ask(['fetch', target])
-    const bytes = encodeValue(['x', nextTid, 'x'.repeat(300_000)])
-    return kept(n, [[target, false, bytes]])
+  'a slot twice': (n, t, c) => touch(n, t, PARENT, ['x', c.tid, 1], ['x', c.tid, 2]),
+  'a slot named __proto__': (n, t, c) => touch(n, t, PARENT, ['__proto__', c.tid, 1]),
+  'a reference to nothing': (n, t, c) => touch(n, t, PARENT, ['x', c.tid, new Ref(999_999)]),
+  'a reference to a method': (n, t, c) => touch(n, t, PARENT, ['x', c.tid, [new Ref(c.method)]]),
+  'a record that is too large': (n, target, c) => {
+    const bytes = encodeValue(['x', c.tid, 'x'.repeat(300_000)])
+    return fetched(target, kept(n, [[target, false, bytes]]))
   },
-  'a record that is no list': (n, target) => {
-    ask(['fetch', target])
-    return kept(n, [[target, false, encodeValue({ x: 1 })]])
-  },
-  'a record of garbage': (n, target) => {
-    ask(['fetch', target])
-    return kept(n, [[target, false, Buffer.from('c1c1c1', 'hex')]])
-  },
-  'a record that is no bytes': (n, target) => {
-    ask(['fetch', target])
-    return kept(n, [[target, false, 'bytes']])
-  },
-  'a value that is too deep': (n, t) => touch(n, t, PARENT, ['x', nextTid, depth]),
+  'a record that is no list': (n, target) =>
+    fetched(target, kept(n, [[target, false, encodeValue({ x: 1 })]])),
+  'a record of garbage': (n, target) =>
+    fetched(target, kept(n, [[target, false, Buffer.from('c1c1c1', 'hex')]])),
+  'a record that is no bytes': (n, target) => fetched(target, kept(n, [[target, false, 'bytes']])),
+  'a value that is too deep': (n, t, c) => touch(n, t, PARENT, ['x', c.tid, depth]),
   'writes that are no list': (n) => kept(n, 'writes'),
   'a bound name': (n, target) => kept(n, [], [['genesis', target]]),
   'a name for nothing': (n) => kept(n, [], [['fresh', 999_999]]),
@@ -140,102 +102,110 @@ const LIES: Record<string, Lie> = {
   'a reply with an object inside': (n) => kept(n, [], [], encodeValue(new Ref(1))),
   'a reply that is no bytes': (n) => kept(n, [], [], 5),
   'a result for another turn': (n) => kept(n + 5, []),
-  'a result that is no list': () => 'done' as never,
-  'an outcome of no kind': (n) => [n, 'won', NIL],
-  'a fault that is none': (n) => [n, 'fault', null],
-  'a fault without a code': (n) => [
-    n,
-    'fault',
-    { code: 5, message: 'm', remedy: 'r', retry: 'never' },
-  ],
+  'a result that is no list': () => done('done'),
+  'an outcome of no kind': (n) => done([n, 'won', NIL]),
+  'a fault that is none': (n) => done([n, 'fault', null]),
+  'a fault without a code': (n) =>
+    done([n, 'fault', { code: 5, message: 'm', remedy: 'r', retry: 'never' }]),
   'a fault with bytes inside': (n) => {
     const fault = { code: 'LIMIT', message: 'm', remedy: 'r', retry: 'never' }
-    return [n, 'fault', { ...fault, data: { x: new Ref(1) } }]
+    return done([n, 'fault', { ...fault, data: { x: new Ref(1) } }])
   },
-  'a need that is none': (n) => [n, 'need', null],
+  'a need that is none': (n) => done([n, 'need', null]),
   'a need of nothing': (n) => {
     const need = { kind: 'method', receiver: 999_999, learner: 999_999, selector: 'fly', args: [] }
-    return [n, 'need', need]
+    return done([n, 'need', need])
   },
   'a need of a parent': (n, target) => {
     const need = { kind: 'method', receiver: target, learner: target, selector: 'x*', args: [] }
-    return [n, 'need', need]
+    return done([n, 'need', need])
   },
   'a need with a method in it': (n, t) => {
     const need = { kind: 'method', receiver: t, learner: t, selector: 'fly' }
-    return [n, 'need', { ...need, args: [[new MethodRef(5)]] }]
+    return done([n, 'need', { ...need, args: [[new MethodRef(5)]] }])
   },
-  'two ends of one batch': (n) => {
-    say(['done', [kept(n, [])]])
-    say(['done', [kept(n, [])]])
-    return undefined
-  },
-  'too few results': () => {
-    say(['done', []])
-    return undefined
-  },
-  'too many results': (n) => {
-    say(['done', [kept(n, []), kept(n + 1, [])]])
-    return undefined
-  },
-  'a frame of garbage': () => {
-    write(frame(Buffer.from('c1c1c1', 'hex')))
-    return undefined
-  },
-  'a frame longer than there may be': () => {
-    write(Buffer.from('ffffffff', 'hex'))
-    return undefined
-  },
-  'a frame that nests for ever': () => {
-    write(frame(Buffer.alloc(100_000, 0x91)))
-    return undefined
-  },
-  'a frame that says it is huge': () => {
-    write(frame(Buffer.from('ddffffffff', 'hex')))
-    return undefined
-  },
-  'a frame with code in it': () => {
+  'too few results': () => done(),
+  'too many results': (n) => done(report(n, []), report(n + 1, [])),
+  'a frame of garbage': () => raw(frame(Buffer.from('c1c1c1', 'hex'))),
+  'a frame longer than there may be': () => raw(Buffer.from('ffffffff', 'hex')),
+  'a frame that nests for ever': () => raw(frame(Buffer.alloc(100_000, 0x91))),
+  'a frame that says it is huge': () => raw(frame(Buffer.from('ddffffffff', 'hex'))),
+  'a frame with code in it': () =>
     // What msgpackr calls a record: names of fields that it makes a function of.
-    write(frame(Buffer.from('d4724092a161a162', 'hex')))
-    return undefined
-  },
-  'a question that is none': () => {
-    say(['fetch', -1])
-    return undefined
-  },
-  'a question about everything': () => {
-    say(['everything'])
-    return undefined
-  },
-  'a question without a listener': () => {
-    const question = frame(encodeValue(['fetch', 1]))
-    for (;;) write(question)
-  },
-  'an end without work': () => {
-    process.stderr.write('FATAL ERROR: something\n')
-    process.exit(3)
-  },
+    raw(frame(Buffer.from('d4724092a161a162', 'hex'))),
+  'a question that is none': () => said(['fetch', -1]),
+  'a question about everything': () => said(['everything']),
 }
 
-let methodOid = 0
+/** How a liar hears: everything, or nothing of what it is told after its first batch. */
+export class Liar {
+  readonly context: Context = { oid: 0, tid: 0, method: 0 }
+  readonly pid = undefined
+  readonly stdout = new PassThrough()
+  readonly stderr = new PassThrough()
+  readonly stdin: Writable
+  readonly #reader = new FrameReader()
+  #onExit: (code: number | null, signal: string | null) => void = () => undefined
+  #isDeaf = false
+  #isDead = false
 
-say(['ready'])
-for (;;) {
-  const work = next()
-  if (work[0] === 'next') {
-    nextOid = work[1] as number
-    nextTid = work[2] as number
-    continue
+  constructor(method: number) {
+    this.context.method = method
+    this.stdin = new Writable({
+      write: (chunk: Buffer, _, done) => {
+        for (const bytes of this.#reader.push(chunk)) this.#hear(decodeValue(bytes) as unknown[])
+        if (!this.#isDeaf) done()
+      },
+    })
+    this.#say(said(['ready']))
   }
-  const results: unknown[] = []
-  let isSaid = false
-  for (const [n, kind, request] of work[1] as [number, string, Record<string, unknown>][]) {
-    const { selector, target, args } = request as { selector: string; target: number; args: never }
-    if (kind === 'send' && selector === 'method oid') methodOid = (args as number[])[0] as number
-    const lie = kind === 'send' ? LIES[selector] : undefined
-    const result = lie === undefined ? kept(n, []) : lie(n, target)
-    if (result === undefined) isSaid = true
-    else results.push(result)
+
+  kill(): void {
+    this.#end(null, 'SIGKILL')
   }
-  if (!isSaid) say(['done', results])
+
+  onExit(callback: (code: number | null, signal: string | null) => void): void {
+    this.#onExit = callback
+  }
+
+  #end(code: number | null, signal: string | null): void {
+    if (this.#isDead) return
+    this.#isDead = true
+    setImmediate(() => this.#onExit(code, signal))
+  }
+
+  #say(frames: Said): void {
+    if (!this.#isDead) for (const bytes of frames) this.stdout.write(bytes)
+  }
+
+  #hear(message: unknown[]): void {
+    if (message[0] === 'next') {
+      this.context.oid = message[1] as number
+      this.context.tid = message[2] as number
+    }
+    if (message[0] !== 'run') return
+    const turns = message[1] as [number, string, { selector: string; target: number }][]
+    const lying = turns.find(([, , request]) => request.selector !== 'honest')
+    if (lying === undefined) return this.#say(done(...turns.map(([n]) => report(n, []))))
+    const [n, , { selector, target }] = lying
+    const lie = LIES[selector]
+    if (lie !== undefined) this.#say(lie(n, target, this.context))
+    else if (selector === 'dies') this.#end(3, null)
+    else if (selector === 'never listens') this.#ask(target)
+    else if (selector === 'ends twice') {
+      const end = done(...turns.map(([one]) => report(one, [])))
+      this.#say([...end, ...end])
+    }
+  }
+
+  /** Asks for ever and reads no answer. */
+  #ask(target: number): void {
+    this.#isDeaf = true
+    if (this.#isDead) return
+    for (let i = 0; i < 100; i++) this.#say(said(['fetch', target]))
+    setImmediate(() => this.#ask(target))
+  }
 }
+
+/** A liar as the kernel starts it. `method` is the oid of some method. */
+export const startLiar = (method: number): ChildLike => new Liar(method)

@@ -37,6 +37,27 @@ export const KERNEL_LIMITS = {
   needs: 16,
   /** Deaths of a worker with a turn in hand, the last of them with no other, after which the turn is charged. */
   deaths: 2,
+  /** Messages for later that wait for their time; beyond it a turn may post none. Each takes memory here. */
+  outboxLength: 65_536,
+  /** Bytes of all of them, which lie on the disk. */
+  outboxBytes: 512 * 1024 * 1024,
+  /** Messages for later that have left and not arrived: so many share a commit, and the queue stays free for others. */
+  outboxUnderWay: 256,
+  /** Milliseconds after which one that could not be taken in leaves again. */
+  outboxAgain: 1_000,
+  /** Milliseconds of the longest timer of the outbox: a clock that was set, or a machine that slept, is noticed then. */
+  outboxTimer: 60_000,
+  /** Requests to other hosts at a time; those beyond it wait. */
+  requests: 32,
+  /** Milliseconds for a request, from its beginning to the end of its answer. */
+  requestTime: 15_000,
+  /** Bytes of an answer's body. */
+  responseBytes: 1024 * 1024,
+  /** Headers of an answer, and UTF-16 units of each: what Node takes of them is bounded too. */
+  responseHeaders: 64,
+  responseHeaderLength: 8_192,
+  /** Bytes of the record of a waiting message with the answers it has: the table takes 20 MiB. */
+  waitingBytes: 18 * 1024 * 1024,
   /** Milliseconds for which a stored reply answers its key. */
   keyLife: 24 * 3_600_000,
   /** Milliseconds for which a failed generation is not tried again. */

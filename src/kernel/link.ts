@@ -8,6 +8,7 @@ import type { ChildLike } from './child.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { scan } from './scan.ts'
 import { STORED_EXTENSIONS } from './slot-spans.ts'
+import type { Timers } from './timers.ts'
 
 /** A method's compiled code, or why there is none. */
 export type CodeAnswer = { code: string; globals: string[] } | { fault: FaultRecord }
@@ -41,24 +42,26 @@ export class Link {
   readonly #onDone: (results: unknown[]) => void
   readonly #onEnd: (ending: Ending) => void
   readonly #silence: number
+  readonly #timers: Timers
   readonly #reader = new FrameReader()
   #words = ''
   #ended = false
   #isReady = false
   #busy = 0
   #questions = 0
-  #timer: NodeJS.Timeout | undefined
+  #timer: unknown
   #reason: Ending | undefined
 
   constructor(
     child: ChildLike,
     source: LinkSource,
-    silence: number,
+    { silence, timers }: { silence: number; timers: Timers },
     on: { done(results: unknown[]): void; end(ending: Ending): void },
   ) {
     this.#child = child
     this.#source = source
     this.#silence = silence
+    this.#timers = timers
     this.#onDone = on.done
     this.#onEnd = on.end
     child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk))
@@ -148,7 +151,7 @@ export class Link {
 
   #method(oid: Oid): void {
     // Compiling takes what it takes; the judge has a limit of its own.
-    clearTimeout(this.#timer)
+    this.#timers.clearTimeout(this.#timer)
     this.#source.method(oid).then(
       (code) => {
         this.#watch()
@@ -177,9 +180,9 @@ export class Link {
   }
 
   #watch(): void {
-    clearTimeout(this.#timer)
+    this.#timers.clearTimeout(this.#timer)
     if (this.#busy === 0 || this.#ended) return
-    this.#timer = setTimeout(
+    this.#timer = this.#timers.setTimeout(
       () => this.end('silent', `it said nothing for ${this.#silence} ms`),
       this.#silence,
     )
@@ -187,7 +190,7 @@ export class Link {
 
   #exited(code: number | null, signal: string | null): void {
     this.#ended = true
-    clearTimeout(this.#timer)
+    this.#timers.clearTimeout(this.#timer)
     const memory = /out of memory|allocation failed|invalid array length/i.test(this.#words)
     this.#onEnd(
       this.#reason ?? {

@@ -11,9 +11,10 @@ import type { FaultRecord } from '#ground'
 import type { Revision, TableWrite, Transaction } from '#image'
 import {
   type Change,
-  type MethodNeed,
+  type Need,
   OBJECT_LIMITS,
   type Oid,
+  type Posting,
   type SendRequest,
   type Tid,
   type TurnFrame,
@@ -24,15 +25,23 @@ import type { Head } from './head.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { type CodeAnswer, type Ending, Link } from './link.ts'
 import { workerEntry, workerOptions } from './sandbox/entry.ts'
-import { type Report, readReport, verifyNames } from './verify-report.ts'
+import type { Timers } from './timers.ts'
+import { type Report, readReport, verifyNames, verifyPostings } from './verify-report.ts'
 import { type Installing, refuse, verifyWrite, type Writing } from './verify-write.ts'
 import { weigh } from './weigh.ts'
 
 /** What a turn came to, once it may be told. `result` is a wire value's bytes. */
 export type Settled =
-  | { kind: 'kept'; result: Uint8Array; tid: Tid | null; fuel: number }
+  | {
+      kind: 'kept'
+      result: Uint8Array
+      tid: Tid | null
+      fuel: number
+      /** What is to leave once the turn is durable. */
+      postings: readonly Posting[]
+    }
   | { kind: 'fault'; fault: FaultRecord }
-  | { kind: 'need'; need: MethodNeed }
+  | { kind: 'need'; need: Need; stale: string[] }
 
 /** A turn to run. `author` and `note` go to history; `tables` are kept with it. */
 export interface Ticket {
@@ -45,6 +54,8 @@ export interface Ticket {
   tables?: (outcome: Settled) => TableWrite[]
   /** True when nobody waits for it any more: then it is not run. */
   dropped?: () => boolean
+  /** Called when it is given to the worker, each time; it may still add to the turn. */
+  begin?: () => void
   settle(outcome: Settled): void
 }
 
@@ -88,6 +99,7 @@ export interface SequenceOptions {
   onWorkerEnd: (ending: Ending) => void
   /** Milliseconds of silence after which the worker is killed. */
   silence: number
+  timers: Timers
 }
 
 /** Slots of one object that a transaction changed. */
@@ -194,10 +206,16 @@ export class Sequence {
       lookup: (name: string) => this.#head.name(name),
       method: this.#options.method,
     }
-    const link = new Link(child, source, this.#options.silence, {
-      done: (results) => this.#done(results),
-      end: (ending) => this.#workerEnded(link, ending),
-    })
+    const { silence, timers } = this.#options
+    const link = new Link(
+      child,
+      source,
+      { silence, timers },
+      {
+        done: (results) => this.#done(results),
+        end: (ending) => this.#workerEnded(link, ending),
+      },
+    )
     link.next(this.#head.nextOid, this.#head.nextTid)
     return link
   }
@@ -205,7 +223,7 @@ export class Sequence {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    this.#options.timers.setImmediate(() => {
       this.#scheduled = false
       this.#feed()
     })
@@ -238,6 +256,7 @@ export class Sequence {
       this.#weight -= ticket.weight
       if (this.#alone > 0) this.#alone--
       if (ticket.dropped?.()) continue
+      ticket.begin?.()
       weight += ticket.weight
       batch.push(ticket)
       // The worker asks for the method's record when it is called, and this process knows it once the batch is done.
@@ -308,14 +327,15 @@ export class Sequence {
   }
 
   #believe(ticket: Running, report: Report): Settled {
-    if (report.kind === 'need') {
+    if (report.kind === 'need' && report.need.kind === 'method') {
       const { receiver, learner } = report.need
       if (!this.#head.has(receiver) || !this.#head.has(learner)) refuse('a need of nothing')
     }
     if (report.kind !== 'kept') return report
-    const { reply: result, fuel, writes, names } = report
+    const { reply: result, fuel, writes, names, postings } = report
+    if (postings.length > 0) verifyPostings(postings, this.#bornOf(writes), this.#head)
     const tid = writes.length === 0 && names.length === 0 ? null : this.#take(ticket, report)
-    return { kind: 'kept', result, tid, fuel }
+    return { kind: 'kept', result, tid, fuel, postings }
   }
 
   #take(ticket: Running, { writes, names }: Extract<Report, { kind: 'kept' }>): Tid {

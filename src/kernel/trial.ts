@@ -5,7 +5,9 @@ import type { FaultRecord } from '#ground'
 import {
   decodeSlots,
   decodeValue,
+  type Need,
   type Oid,
+  type Posting,
   type SendRequest,
   type StoredSlot,
   type Tid,
@@ -16,6 +18,7 @@ import type { Head } from './head.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { type CodeAnswer, type Ending, Link } from './link.ts'
 import { workerEntry, workerOptions } from './sandbox/entry.ts'
+import type { Timers } from './timers.ts'
 import { readReport } from './verify-report.ts'
 import { readSlots, refuse } from './verify-write.ts'
 
@@ -38,6 +41,8 @@ export type TrialReport =
       kind: 'kept'
       reply: unknown
       wrote: { oid: Oid; born: boolean; changed: string[]; slots: StoredSlot[] }[]
+      /** Messages for later that it left, none of which has gone anywhere. */
+      posted: readonly Posting[]
       fuel: number
     }
   | { kind: 'fault'; fault: FaultRecord }
@@ -60,14 +65,21 @@ export class Trials {
   readonly #spawn: SpawnChild
   readonly #head: Head
   readonly #method: (oid: Oid) => Promise<CodeAnswer>
+  readonly #timers: Timers
   readonly #live = new Set<Link>()
   #spare: Started | undefined
   #closed = false
 
-  constructor(spawn: SpawnChild, head: Head, method: (oid: Oid) => Promise<CodeAnswer>) {
+  constructor(
+    spawn: SpawnChild,
+    head: Head,
+    method: (oid: Oid) => Promise<CodeAnswer>,
+    timers: Timers,
+  ) {
     this.#spawn = spawn
     this.#head = head
     this.#method = method
+    this.#timers = timers
   }
 
   /** Starts the next trial's process ahead of time: its start costs more than most trials. */
@@ -81,15 +93,15 @@ export class Trials {
     const started = this.#spare ?? this.#start()
     this.#spare = undefined
     const at = this.#head.store.head().tid
-    let timer: NodeJS.Timeout | undefined
+    let timer: unknown
     const report = await new Promise<TrialReport>((done) => {
-      timer = setTimeout(
+      timer = this.#timers.setTimeout(
         () => started.link.end('silent', `the trial took over ${KERNEL_LIMITS.trialTime} ms`),
         KERNEL_LIMITS.trialTime,
       )
       started.use({ at, tid: this.#head.nextTid, candidate, done })
     })
-    clearTimeout(timer)
+    this.#timers.clearTimeout(timer)
     started.link.end('closed', 'the trial is over')
     this.prepare()
     return report
@@ -106,14 +118,15 @@ export class Trials {
     const unmade = reports.find((report) => report.kind === 'fault')
     if (unmade?.kind === 'fault') return unmade
     if (called?.kind === 'fault') return called
-    if (called?.kind === 'need') return { kind: 'not-understood', selector: called.need.selector }
+    if (called?.kind === 'need') return neededBy(called.need)
     if (called?.kind !== 'kept') return refuse('a trial without its end')
     const wrote = called.writes.map(({ oid, born, payload }) => {
       const slots = readSlots(payload)
       const changed = slots.filter((slot) => slot.tid > tid + turns - 2).map(({ name }) => name)
       return { oid, born, changed: [...changed, ...this.#removed(oid, at, slots)], slots }
     })
-    return { kind: 'kept', reply: decodeValue(called.reply), wrote, fuel: called.fuel }
+    const { fuel, postings: posted } = called
+    return { kind: 'kept', reply: decodeValue(called.reply), wrote, posted, fuel }
   }
 
   #removed(oid: Oid, at: Tid, slots: readonly StoredSlot[]): string[] {
@@ -139,7 +152,7 @@ export class Trials {
         method: async (oid) =>
           oid === CANDIDATE && running !== undefined ? running.candidate.code : this.#method(oid),
       },
-      KERNEL_LIMITS.silence,
+      { silence: KERNEL_LIMITS.silence, timers: this.#timers },
       {
         done: (results) => running?.done(this.#read(results, running)),
         end: (ending) => {
@@ -172,6 +185,17 @@ export class Trials {
     }
   }
 }
+
+/** What a need in a trial says of the candidate: nothing outside the image is asked for one that nobody has judged. */
+function neededBy(need: Need): TrialReport {
+  if (need.kind === 'method') return { kind: 'not-understood', selector: need.selector }
+  const url = need.request.url.slice(0, URL_SHOWN)
+  const why = `it asks another host (${url}), which a method that is being tried cannot`
+  return { kind: 'fault', fault: kernelFault('METHOD_FAILED', why).toRecord() }
+}
+
+/** UTF-16 units of an address in a sentence. */
+const URL_SHOWN = 200
 
 const closed = () => kernelFault('CANCELLED', 'the kernel is closing').toRecord()
 

@@ -1,18 +1,27 @@
 // Owns: reading one result of a worker: its kind, its reply, the fault or the need in it, the names that it binds.
 // Leaves: the objects that it writes to verify-write.ts; ending a worker whose report is refused to sequence.ts.
 // Laws: KN27 a fault, a need and a name are rebuilt from their checked parts; a worker binds only names that are free, to
-// objects that are there.
+// objects that are there. KN77 so is what it posts, for objects that are there.
 import type { FaultRecord } from '#ground'
 import {
   checkObjectName,
   isMap,
   isSelector,
+  encodeValue,
+  type HttpNeed,
+  type HttpRequest,
+  isRepeatable,
   MethodRef,
-  type MethodNeed,
+  type Need,
   OBJECT_LIMITS,
   type Oid,
+  type Posting,
+  readRequest,
+  toStored,
 } from '#objects'
 import type { Head } from './head.ts'
+import { KERNEL_LIMITS } from './limits.ts'
+import { collectRefs } from './message.ts'
 import { scan } from './scan.ts'
 import { type ReportedWrite, refuse } from './verify-write.ts'
 
@@ -24,9 +33,10 @@ export type Report =
       writes: ReportedWrite[]
       names: { name: string; oid: Oid }[]
       fuel: number
+      postings: readonly Posting[]
     }
   | { kind: 'fault'; fault: FaultRecord }
-  | { kind: 'need'; need: MethodNeed }
+  | { kind: 'need'; need: Need; stale: string[] }
 
 const WIRE_EXTENSIONS = new Set([-1])
 /** UTF-16 units of a fault's sentence and of its remedy. */
@@ -39,7 +49,7 @@ const DATA_LENGTH = 65_536
 export function readReport(result: readonly unknown[]): Report {
   const kind = result[1]
   if (kind === 'fault') return { kind, fault: readFault(result[2]) }
-  if (kind === 'need') return { kind, need: readNeed(result[2]) }
+  if (kind === 'need') return { kind, need: readNeed(result[2]), stale: readStale(result[3]) }
   if (kind !== 'kept') return refuse('an outcome of no known kind')
   return {
     kind,
@@ -47,6 +57,7 @@ export function readReport(result: readonly unknown[]): Report {
     writes: readWrites(result[3]),
     names: readNames(result[4]),
     fuel: typeof result[5] === 'number' ? result[5] : refuse('fuel that is no number'),
+    postings: result.length === 6 ? NOTHING_POSTED : readPostings(result[6]),
   }
 }
 
@@ -123,13 +134,96 @@ const readOid = (value: unknown): Oid =>
 const readText = (value: unknown, length: number): string =>
   typeof value === 'string' ? value.slice(0, length) : refuse('a text')
 
-function readNeed(value: unknown): MethodNeed {
+function readNeed(value: unknown): Need {
   if (typeof value !== 'object' || value === null) return refuse('a need')
-  const { receiver, learner, selector, args } = value as Record<string, unknown>
+  const { kind, receiver, learner, selector, args } = value as Record<string, unknown>
+  if (kind === 'http') return readHttpNeed(value as Record<string, unknown>)
   if (!isSelector(selector)) return refuse('a selector')
   if (!Array.isArray(args)) return refuse('arguments of a need')
   if (holdsMethod(args)) return refuse('a method among arguments')
   return { kind: 'method', receiver: readOid(receiver), learner: readOid(learner), selector, args }
+}
+
+function readHttpNeed({ request, n }: Record<string, unknown>): HttpNeed {
+  if (!Number.isSafeInteger(n) || (n as number) < 0) return refuse('the number of a need')
+  const need: HttpNeed = { kind: 'http', request: readRequested(request), n: n as number }
+  return isRepeatable(need.request) ? need : refuse('a need of what may not be repeated')
+}
+
+/** Rebuilds a request from what was looked at alone. */
+function readRequested(value: unknown): HttpRequest {
+  try {
+    return readRequest(toStored(value, () => undefined))
+  } catch {
+    return refuse('a request')
+  }
+}
+
+/** Outcomes that the message does not have are none, so any few texts will do. */
+function readStale(value: unknown): string[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length > KERNEL_LIMITS.needs) return refuse('outcomes')
+  return value.map((key) => (typeof key === 'string' ? key : refuse('the name of an outcome')))
+}
+
+/** Most turns post nothing. */
+const NOTHING_POSTED: readonly Posting[] = []
+
+function readPostings(value: unknown): Posting[] {
+  // As many as may leave, and as many called off.
+  if (!Array.isArray(value) || value.length > OBJECT_LIMITS.postings * 2) return refuse('postings')
+  let size = 0
+  return value.map((one) => {
+    const posting = readPosting(one)
+    if (posting.kind === 'cancel') return posting
+    const { length } = encodeValue(posting.kind === 'send' ? posting.args : posting.request)
+    size += length
+    if (length > OBJECT_LIMITS.postingBytes || size > OBJECT_LIMITS.turnBytes) {
+      return refuse('postings that are too large')
+    }
+    return posting
+  })
+}
+
+function readPosting(value: unknown): Posting {
+  if (typeof value !== 'object' || value === null || !isMap(value)) return refuse('a posting')
+  const { kind, target, selector, args, request, after } = value
+  if (!isSelector(selector)) return refuse('a selector')
+  const to = { target: readOid(target), selector }
+  if (kind === 'cancel') return { kind, ...to }
+  const isTime = Number.isSafeInteger(after) && (after as number) >= 0
+  if (!isTime || (after as number) > OBJECT_LIMITS.postingDelay)
+    return refuse('the time of a posting')
+  if (kind === 'request') {
+    return { kind, ...to, request: readRequested(request), after: after as number }
+  }
+  if (kind !== 'send' || !Array.isArray(args) || args.length > OBJECT_LIMITS.postingArgs) {
+    return refuse('a posting of no known kind')
+  }
+  return { kind, ...to, args: readValues(args), after: after as number }
+}
+
+/** Rebuilds values, so that nothing is among them that no slot could hold. */
+function readValues(values: unknown[]): unknown[] {
+  try {
+    return toStored(values, () => undefined) as unknown[]
+  } catch {
+    return refuse('a value')
+  }
+}
+
+/** Checks that all objects that postings name are there. `born` are the objects of the same turn. */
+export function verifyPostings(
+  postings: readonly Posting[],
+  born: ReadonlySet<Oid>,
+  head: Head,
+): void {
+  const oids = new Set<Oid>()
+  for (const posting of postings) {
+    oids.add(posting.target)
+    if (posting.kind === 'send') collectRefs(posting.args, oids)
+  }
+  for (const oid of oids) if (!born.has(oid) && !head.has(oid)) refuse('a posting for nothing')
 }
 
 function holdsMethod(value: unknown): boolean {

@@ -19,20 +19,19 @@ function killWorker(t: TestKernel): void {
   }
 }
 
-test('[KN4] a worker killed three times amid a thousand messages: each is there once, and answered', async () => {
+test('[KN4] a worker killed twice amid a thousand messages: each is there once, and answered', async () => {
   const folder = temporaryFolder()
   const t = await startOn(folder.path, { methods: { note: NOTE } })
-  let kills = 0
-  const answers = Array.from({ length: 1_000 }, async (_, i) => {
-    const answer = await t.send('note', [i])
-    if (i === 50 || i === 300 || i === 700) {
-      kills++
-      killWorker(t)
-    }
-    return answer
-  })
-  const places = await Promise.all(answers)
-  assert.equal(kills, 3)
+  const places: unknown[] = []
+  // In two parts, so that the turns of the first death have run one by one before the second: alone they would be charged.
+  for (const first of [0, 500]) {
+    const answers = Array.from({ length: 500 }, async (_, i) => {
+      const answer = await t.send('note', [first + i])
+      if (i === 50) killWorker(t)
+      return answer
+    })
+    places.push(...(await Promise.all(answers)))
+  }
   assert.deepEqual(new Set(places).size, 1_000)
   const all = (await t.send('all')) as number[]
   assert.deepEqual(

@@ -273,7 +273,7 @@ test('[OB28] the first parent learns, the receiver does when that is genesis, a 
     const request = { now: 0, seed: 0, fuel: 1_000, target, selector: 'fly', args: [1] }
     const outcome = t.world.runSend(holder === undefined ? request : { ...request, holder })
     assert.equal(outcome.kind, 'need')
-    return outcome.kind === 'need' ? outcome.need.learner : 0
+    return outcome.kind === 'need' && outcome.need.kind === 'method' ? outcome.need.learner : 0
   }
   assert.equal(learner(child), kind)
   assert.equal(learner(kind), kind)

@@ -6,8 +6,17 @@ export { OBJECT_LIMITS } from './limits.ts'
 export { makeGlobals, seeded } from './mirror.ts'
 export { type SlotKind, slotKind } from './object.ts'
 export { makeRuntime, type Runtime } from './runtime.ts'
-export { type MethodNeed, needKey } from './signal.ts'
-export type { Change, SendRequest, TurnFrame, TurnOutcome, Write } from './turn.ts'
+export { type Parcel, type Posting, postingDelay } from './posting.ts'
+export { type HttpRequest, isRead, isRepeatable, readRequest } from './request.ts'
+export { type HttpNeed, type MethodNeed, type Need, needKey } from './signal.ts'
+export type {
+  Change,
+  NeedOutcome,
+  SendRequest,
+  TurnFrame,
+  TurnOutcome,
+  Write,
+} from './turn.ts'
 export {
   checkObjectName,
   checkSlotName,

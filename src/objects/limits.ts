@@ -33,6 +33,22 @@ export const OBJECT_LIMITS = {
   bytesLength: 8 * 1024 * 1024,
   /** Bytes of all of them in one turn. They lie outside the engine's heap, whose limit does not hold them. */
   bytesMade: 64 * 1024 * 1024,
+  /** Messages for later that one turn may post. */
+  postings: 256,
+  /** Arguments of one of them: what a message over the wire may have. */
+  postingArgs: 64,
+  /** Bytes of the arguments, or of the request, of one of them: many are kept for long. */
+  postingBytes: 256 * 1024,
+  /** Milliseconds that a message may be sent later by: a year. */
+  postingDelay: 365 * 24 * 3_600_000,
+  /** UTF-16 units of a request's address: what servers commonly take. */
+  urlLength: 8_000,
+  /** UTF-16 units of a request's body, so that with all else it fits a posting. */
+  bodyLength: 64 * 1024,
+  /** Headers of a request. */
+  headers: 32,
+  /** UTF-16 units of one header, its name included: half of what servers commonly take for all. */
+  headerLength: 4_000,
   /** UTF-16 units of a sentence that guest code throws. */
   sentenceLength: 2_000,
 } as const

@@ -3,6 +3,7 @@
 // Laws: OB18 time and chance are those fixed when the message was admitted. OB19 nothing here answers anything of the host.
 import { objectFault } from './faults.ts'
 import { parseOid } from './identity.ts'
+import { makeLater } from './later.ts'
 import { OBJECT_LIMITS } from './limits.ts'
 import type { ObjectState } from './object.ts'
 import type { TurnFrame } from './turn.ts'
@@ -76,6 +77,7 @@ function makeMirror(world: World) {
         text(message?.selector),
         Array.isArray(message?.args) ? message.args : [],
       ),
+    ...makeLater(world, objectOf, text),
     /** Milliseconds since 1970 at which the message was admitted. */
     now: () => world.frame.now,
   }

@@ -18,6 +18,8 @@ export interface Slot {
   tid: Tid
   /** The stored bytes of a container when it was handed to guest code in this turn; compared when the turn ends. */
   handed: Buffer | undefined
+  /** The function of a method slot, once it was asked for. */
+  run?: ((self: unknown, ...args: unknown[]) => unknown) | undefined
 }
 
 /** The kind of a slot by its name and stored value: parent slots end in `*`. */
@@ -35,6 +37,15 @@ export interface Borrowed {
 
 /** A tid that a slot carries between its change and the end of the turn. */
 export const UNKEPT: Tid = -1
+
+/** A slot that this turn makes, without its value as yet. */
+export const freshSlot = (kind: SlotKind): Slot => ({
+  kind,
+  value: undefined,
+  tid: UNKEPT,
+  handed: undefined,
+  run: undefined,
+})
 
 export class ObjectState {
   readonly oid: Oid
@@ -63,7 +74,7 @@ export class ObjectState {
     for (const { name, tid, value } of decodeSlots(payload)) {
       const kind = slotKind(name, value)
       const live = kind === 'method' ? value : toLive(value, handleOf)
-      slots.set(name, { kind, value: live, tid, handed: undefined })
+      slots.set(name, { kind, value: live, tid, handed: undefined, run: undefined })
     }
     this.slots = slots
   }

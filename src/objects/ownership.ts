@@ -42,6 +42,8 @@ export class Ownership {
     if (container instanceof Uint8Array || container instanceof Date) return
     const parts = container as Record<string | number, unknown>
     if (Array.isArray(container)) {
+      // A list of thousands of millions of holes costs nothing to make; it is refused when it is stored.
+      if (container.length > OBJECT_LIMITS.arrayLength) return
       for (let i = 0; i < container.length; i++) this.#ownPart(parts, i, slot, depth)
     } else for (const key of Object.keys(parts)) this.#ownPart(parts, key, slot, depth)
   }

@@ -1,6 +1,7 @@
 // Owns: which of the objects born in a turn are referred to from what the turn keeps.
 // Leaves: what is kept to world.ts.
 // Laws: OB14 an object made in a turn is kept only if something that is kept, a name or the reply refers to it.
+import { OBJECT_LIMITS } from './limits.ts'
 import type { ObjectState } from './object.ts'
 
 /**
@@ -21,7 +22,11 @@ export function bornIn(
     const state = stateOf(value)
     if (state === undefined) {
       if (value instanceof Uint8Array || value instanceof Date) continue
-      for (const part of Array.isArray(value) ? value : Object.values(value)) waiting.push(part)
+      if (!Array.isArray(value)) for (const part of Object.values(value)) waiting.push(part)
+      // A longer list is refused when it is stored.
+      else if (value.length <= OBJECT_LIMITS.arrayLength) {
+        for (const part of value) waiting.push(part)
+      }
     } else if (state.born) {
       born.add(state)
       for (const slot of state.slots?.values() ?? []) waiting.push(slot.value)

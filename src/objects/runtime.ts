@@ -59,6 +59,8 @@ const keyOf = (k: unknown): Key => {
   return String(k)
 }
 
+const nameOf = (k: unknown): string => (typeof k === 'string' ? k : String(keyOf(k)))
+
 const describe = (value: unknown): string => {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
   if (Array.isArray(value)) return 'a list'
@@ -73,7 +75,7 @@ export function makeRuntime(world: World): Runtime {
   const get = (o: unknown, k: unknown): unknown => {
     if (typeof o === 'object' && o !== null) {
       const state = world.stateOf(o)
-      if (state !== undefined) return world.read(state, String(keyOf(k)))
+      if (state !== undefined) return world.read(state, nameOf(k))
       if (typeof k === 'number') return (o as unknown[])[k]
     }
     const key = keyOf(k)
@@ -148,7 +150,7 @@ export function makeRuntime(world: World): Runtime {
   const send = (o: unknown, k: unknown, args: unknown[]): unknown => {
     if (typeof o === 'object' && o !== null) {
       const state = world.stateOf(o)
-      if (state !== undefined) return world.send(state, String(keyOf(k)), args)
+      if (state !== undefined) return world.send(state, nameOf(k), args)
     }
     return native(o, k, args)
   }

@@ -2,6 +2,7 @@
 // Leaves: rethrowing it in `catch` to the rewriter (kernel/judge), which looks at the runtime's `z`.
 import type { FaultRecord } from '#ground'
 import type { Oid } from './identity.ts'
+import type { HttpRequest } from './request.ts'
 
 /** A method that no object in the delegation chain has. `args` are stored values; `learner` is who would learn it. */
 export interface MethodNeed {
@@ -12,12 +13,21 @@ export interface MethodNeed {
   args: unknown[]
 }
 
+/** The answer to a request: the `n`-th equal one of the attempt, from 0. */
+export interface HttpNeed {
+  kind: 'http'
+  request: HttpRequest
+  n: number
+}
+
+export type Need = MethodNeed | HttpNeed
+
 /** Thrown through guest code; `need` or `fault` says why. */
 export class Signal extends Error {
-  readonly need: MethodNeed | undefined
+  readonly need: Need | undefined
   readonly fault: FaultRecord | undefined
 
-  constructor(why: { need?: MethodNeed; fault?: FaultRecord }) {
+  constructor(why: { need?: Need; fault?: FaultRecord }) {
     super('the turn has ended')
     this.need = why.need
     this.fault = why.fault
@@ -25,6 +35,7 @@ export class Signal extends Error {
 }
 
 /** The name under which the outcome of a need is found when the turn runs again. */
-export function needKey(need: { learner: Oid; selector: string }): string {
+export function needKey(need: Pick<MethodNeed, 'learner' | 'selector'> | HttpNeed): string {
+  if ('request' in need) return `http ${need.n} ${JSON.stringify(need.request)}`
   return `${need.learner}:${need.selector}`
 }

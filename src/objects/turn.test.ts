@@ -70,7 +70,7 @@ test('[OB10] a need leaves nothing, and the turn that runs again finds everythin
   const first = t.outcome(object, 'go')
   const second = t.outcome(object, 'go')
   assert.deepEqual(first, second)
-  assert.deepEqual(first.kind === 'need' && first.need.args, [1])
+  assert.deepEqual(first.kind === 'need' && first.need.kind === 'method' && first.need.args, [1])
   assert.equal(t.stored(object).n, 0)
 })
 
@@ -158,7 +158,7 @@ test('[OB29] a need that could not be met is an ordinary fault when the turn run
   const t = new TestWorld()
   const object = t.object()
   const fault = { code: 'GENERATION_REFUSED', message: 'no', remedy: 'r', retry: 'never' as const }
-  t.failures = { [needKey({ learner: object, selector: 'fly' })]: fault }
+  t.outcomes = { [needKey({ learner: object, selector: 'fly' })]: { fault } }
   t.define(object, {
     go:
       ({ rt }) =>
@@ -190,7 +190,10 @@ test('[OB29] a signal that guest code caught still ends the turn', () => {
       },
   })
   const outcome = t.outcome(object, 'hide')
-  assert.equal(outcome.kind === 'need' && outcome.need.selector, 'missing')
+  assert.equal(
+    outcome.kind === 'need' && outcome.need.kind === 'method' && outcome.need.selector,
+    'missing',
+  )
   assert.equal(
     t.run(object, () => (self) => self.n),
     1,

@@ -2,7 +2,8 @@
 // Leaves: running it to world.ts; keeping it to the kernel.
 import type { FaultRecord } from '#ground'
 import type { Oid, Tid } from './identity.ts'
-import type { MethodNeed } from './signal.ts'
+import type { Posting } from './posting.ts'
+import type { Need } from './signal.ts'
 
 /** A change that the kernel makes itself, as one turn. `expect` is the tid of the slot's last change, null if absent. */
 export type Change =
@@ -18,9 +19,14 @@ export interface TurnFrame {
   now: number
   seed: number
   fuel: number
-  /** Faults of needs that could not be met, by needKey. */
-  failures?: Record<string, FaultRecord>
+  /** How the needs of attempts before ended, by needKey. */
+  outcomes?: Record<string, NeedOutcome>
+  /** How many messages for later it may post, when that is less than OBJECT_LIMITS.postings. */
+  postings?: number
 }
+
+/** How a need ended: with a fault, or with a stored value; a method that is there now has no outcome. */
+export type NeedOutcome = { fault: FaultRecord } | { value: unknown }
 
 /** A message to an object, arguments in stored form. */
 export interface SendRequest extends TurnFrame {
@@ -47,6 +53,9 @@ export type TurnOutcome =
       writes: Write[]
       names: { name: string; oid: Oid | null }[]
       fuel: number
+      /** What leaves once the turn is kept. */
+      postings: readonly Posting[]
     }
   | { kind: 'fault'; fault: FaultRecord }
-  | { kind: 'need'; need: MethodNeed }
+  // `stale` are the keys of outcomes that this attempt did not ask for.
+  | { kind: 'need'; need: Need; stale: string[] }

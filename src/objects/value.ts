@@ -54,6 +54,22 @@ export function isSelector(name: unknown): name is string {
   )
 }
 
+/** Faults METHOD_FAILED for what no slot can hold whatever surrounds it: functions, symbols, numbers that are none. */
+export function checkStorable(name: string, value: unknown): void {
+  const type = typeof value
+  if (type === 'function' || type === 'symbol') {
+    throw objectFault(
+      'METHOD_FAILED',
+      `a function cannot be kept in the slot ${name}`,
+      undefined,
+      'Give the object a method of that name instead.',
+    )
+  }
+  if (type === 'number' && !Number.isFinite(value)) {
+    throw objectFault('METHOD_FAILED', `${value} cannot be kept in the slot ${name}`)
+  }
+}
+
 /** Faults FIELD_INVALID unless the text may be bound to an object at the root. */
 export function checkObjectName(name: unknown): asserts name is string {
   checkSlotName(name)

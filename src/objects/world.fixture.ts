@@ -1,13 +1,12 @@
 // Owns: a world over records in memory, with methods given as functions, for the tests of this folder.
 // Leaves: compiling guest code to the kernel; here a method is written with the runtime's operations by hand.
 import assert from 'node:assert/strict'
-import type { FaultRecord } from '#ground'
 import { decodeSlots, decodeValue, encodeSlots, type StoredSlot } from './codec.ts'
 import { GENESIS, type Oid } from './identity.ts'
 import { OBJECT_LIMITS } from './limits.ts'
 import { makeGlobals } from './mirror.ts'
 import { makeRuntime, type Runtime } from './runtime.ts'
-import type { Change, TurnOutcome, Write } from './turn.ts'
+import type { Change, NeedOutcome, TurnOutcome, Write } from './turn.ts'
 import { MethodRef, Ref, toStored } from './value.ts'
 import { type CompiledMethod, World } from './world.ts'
 
@@ -29,7 +28,7 @@ export class TestWorld {
   readonly factories = new Map<Oid, Factory>()
   fetched = 0
   fuel: number = OBJECT_LIMITS.fuel
-  failures: Record<string, FaultRecord> = {}
+  outcomes: Record<string, NeedOutcome> = {}
   /** Method records are numbered from above, so that they stay out of the way of objects. */
   #method = 1_000_000
   #oid = 100
@@ -107,8 +106,8 @@ export class TestWorld {
 
   /** Runs a message and keeps what it leaves. */
   outcome(target: Oid, selector: string, ...args: unknown[]): TurnOutcome {
-    const { fuel, failures } = this
-    const request = { now: 1_000, seed: 7, fuel, failures, target, selector, args }
+    const { fuel, outcomes } = this
+    const request = { now: 1_000, seed: 7, fuel, outcomes, target, selector, args }
     return this.keep(this.world.runSend(request))
   }
 
@@ -138,7 +137,7 @@ export class TestWorld {
     state.found = undefined
     this.world.epoch++
     const request = { now: 1_000, seed: 7, fuel: this.fuel, target, selector: 'test', args }
-    const outcome = this.world.runSend({ ...request, failures: this.failures })
+    const outcome = this.world.runSend({ ...request, outcomes: this.outcomes })
     // The method was never in a record, so a record that has it is written again without it.
     state.slots?.delete('test')
     this.world.epoch++

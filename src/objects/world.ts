@@ -6,20 +6,24 @@
 // was written and nothing else.
 import { Fault, type FaultRecord } from '#ground'
 import { encodeSlots, encodeValue, type StoredSlot } from './codec.ts'
+import { makeChange } from './change.ts'
 import { type Delegation, chainOf, findAbove, findHolder, parentsOf } from './delegation.ts'
 import { checkCount, checkSize, notUnderstood, objectFault, sealFault } from './faults.ts'
 import { makeHandler } from './handle.ts'
 import { GENESIS, type Oid, oidText, type Tid } from './identity.ts'
 import { OBJECT_LIMITS } from './limits.ts'
-import { type Borrowed, ObjectState, type Slot, slotKind, UNKEPT } from './object.ts'
+import { type Borrowed, freshSlot, ObjectState, type Slot, slotKind, UNKEPT } from './object.ts'
 import { Ownership } from './ownership.ts'
+import { Needs } from './needs.ts'
+import { Postings } from './posting.ts'
 import { bornIn } from './reach.ts'
-import { type MethodNeed, needKey, Signal } from './signal.ts'
+import { type MethodNeed, type Need, needKey, Signal } from './signal.ts'
 import { faultOfThrown } from './thrown.ts'
-import type { Change, SendRequest, TurnFrame, TurnOutcome, Write } from './turn.ts'
+import type { Change, NeedOutcome, SendRequest, TurnFrame, TurnOutcome, Write } from './turn.ts'
 import {
   checkObjectName,
   checkSlotName,
+  checkStorable,
   isSelector,
   MethodRef,
   toLive,
@@ -52,6 +56,8 @@ export class World implements Delegation {
   pending: Signal | undefined
   frame: TurnFrame = { now: 0, seed: 0, fuel: 0 }
   depth = 0
+  readonly needs = new Needs()
+  readonly postings = new Postings()
   readonly #host: WorldHost
   readonly #states = new Map<Oid, ObjectState>()
   readonly #handles = new WeakMap<object, ObjectState>()
@@ -76,7 +82,7 @@ export class World implements Delegation {
     this.#handler = makeHandler(this)
     this.#owners = new Ownership(
       (value) => this.#handles.has(value),
-      (value) => toLive(this.#stored(value), this.handleOf) as object,
+      (value) => toLive(this.stored(value), this.handleOf) as object,
     )
   }
 
@@ -99,8 +105,14 @@ export class World implements Delegation {
 
   /** The object behind a handle, undefined for any other value. */
   stateOf(value: unknown): ObjectState | undefined {
-    return typeof value === 'object' && value !== null ? this.#handles.get(value) : undefined
+    if (typeof value !== 'object' || value === null) return undefined
+    // Mostly it is `self` again.
+    if (value === this.#last?.handle) return this.#last
+    const state = this.#handles.get(value)
+    if (state !== undefined) this.#last = state
+    return state
   }
+  #last: ObjectState | undefined
 
   readonly handleOf = (oid: Oid): object => this.state(oid).handle
   readonly oidOf = (value: object): Oid | undefined => this.#handles.get(value)?.oid
@@ -133,7 +145,7 @@ export class World implements Delegation {
   }
 
   /** The stored form of a live value. Faults for what cannot be kept. */
-  #stored(value: unknown): unknown {
+  stored(value: unknown): unknown {
     return toStored(value, this.oidOf)
   }
 
@@ -153,9 +165,10 @@ export class World implements Delegation {
 
   /** What `name` reads as on an object: through the chain, undefined when nobody has it. A method is bound for this turn. */
   read(state: ObjectState, name: string): unknown {
-    const holder = findHolder(this, state, name)
+    const own = this.slotsOf(state).get(name)
+    const holder = own === undefined ? findHolder(this, state, name) : state
     if (holder === undefined) return undefined
-    const slot = this.slotsOf(holder).get(name) as Slot
+    const slot = own ?? (this.slotsOf(holder).get(name) as Slot)
     if (slot.kind === 'method') {
       return (...args: unknown[]) => this.send(state, name, args)
     }
@@ -170,7 +183,7 @@ export class World implements Delegation {
     if (slot.handed === undefined) {
       this.#touch(state)
       this.#owners.own(slot.value as object, slot)
-      slot.handed = encodeValue(this.#stored(slot.value))
+      slot.handed = encodeValue(this.stored(slot.value))
     }
     return slot.value
   }
@@ -186,7 +199,7 @@ export class World implements Delegation {
       if (known.origin === slot.value && !holder.touched) return known.copy
       if (this.#promoted(state, name, known)) return known.copy
     }
-    const stored = this.#stored(slot.value)
+    const stored = this.stored(slot.value)
     const bytes = encodeValue(stored)
     if (known !== undefined && known.origin === slot.value && known.bytes.equals(bytes)) {
       return known.copy
@@ -200,7 +213,7 @@ export class World implements Delegation {
 
   /** Makes a borrowed container the receiver's own if it was changed; true when it was. */
   #promoted(state: ObjectState, name: string, borrowed: Borrowed): boolean {
-    if (borrowed.bytes.equals(encodeValue(this.#stored(borrowed.copy)))) return false
+    if (borrowed.bytes.equals(encodeValue(this.stored(borrowed.copy)))) return false
     this.write(state, name, borrowed.copy)
     return true
   }
@@ -224,18 +237,19 @@ export class World implements Delegation {
 
   /** Assigns the receiver's own slot, whoever held the value before. */
   write(state: ObjectState, name: string, given: unknown): void {
-    checkSlotName(name)
     const slots = this.slotsOf(state)
+    const known = slots.get(name)
+    // The name of a slot that is there was looked at when the slot was made.
+    if (known === undefined) checkSlotName(name)
     const kind = slotKind(name, given)
     // A list of parents changes by assignment only, so the slot keeps one that nobody else has.
     const value = kind === 'parent' && Array.isArray(given) ? [...given] : given
     if (kind === 'parent') this.#checkParents(name, value)
-    else if (kind === 'data') this.#checkStorable(name, value)
-    const known = slots.get(name)
+    else if (kind === 'data') checkStorable(name, value)
     if (known?.kind === kind && known.value === value && this.#isKept(value, known)) return
     this.#touch(state)
     state.borrowed?.delete(name)
-    const slot = known ?? { kind, value: undefined, tid: UNKEPT, handed: undefined }
+    const slot = known ?? freshSlot(kind)
     const own = kind === 'data' ? this.#owners.adopt(value, slot) : value
     // From here on nothing can fail, so a slot is assigned or it is not.
     const wasParent = known?.kind === 'parent'
@@ -243,6 +257,7 @@ export class World implements Delegation {
     slot.value = own
     slot.tid = UNKEPT
     slot.handed = undefined
+    slot.run = undefined
     if (known === undefined) {
       slots.set(name, slot)
       // A name that was found above is found here now; only those who look through this object must look again.
@@ -275,7 +290,7 @@ export class World implements Delegation {
 
   /** A new object whose parent is `parent`; nothing is copied. */
   clone(parent: ObjectState): ObjectState {
-    const state = this.#bear()
+    const state = this.bear()
     this.write(state, 'parent*', parent.handle)
     return state
   }
@@ -293,7 +308,7 @@ export class World implements Delegation {
         'Choose another name.',
       )
     }
-    this.#checkOpen()
+    this.checkOpen()
     this.#boundNow.push(name)
     this.#names.set(name, state.oid)
   }
@@ -308,7 +323,8 @@ export class World implements Delegation {
     return oid
   }
 
-  #bear(): ObjectState {
+  /** A new object without slots. */
+  bear(): ObjectState {
     if (this.nextOid - this.#firstOid >= OBJECT_LIMITS.births) {
       this.stop(
         objectFault(
@@ -330,21 +346,6 @@ export class World implements Delegation {
     }
   }
 
-  #checkStorable(name: string, value: unknown): void {
-    const type = typeof value
-    if (type === 'function' || type === 'symbol') {
-      throw objectFault(
-        'METHOD_FAILED',
-        `a function cannot be kept in the slot ${name}`,
-        undefined,
-        'Give the object a method of that name instead.',
-      )
-    }
-    if (type === 'number' && !Number.isFinite(value)) {
-      throw objectFault('METHOD_FAILED', `${value} cannot be kept in the slot ${name}`)
-    }
-  }
-
   #parentsChanged(state: ObjectState): void {
     state.parents = undefined
     state.found = undefined
@@ -357,13 +358,14 @@ export class World implements Delegation {
   }
 
   #touch(state: ObjectState): void {
-    this.#checkOpen()
+    this.checkOpen()
     if (state.touched) return
     this.#touched.push(state)
     state.touched = true
   }
 
-  #checkOpen(): void {
+  /** Faults METHOD_FAILED while the turn is being settled: then nothing may change any more. */
+  checkOpen(): void {
     if (!this.#settling) return
     throw objectFault('METHOD_FAILED', 'nothing can change while a message is being kept')
   }
@@ -431,7 +433,8 @@ export class World implements Delegation {
       )
     }
     try {
-      const method = this.#host.method((slot.value as MethodRef).oid, holder.oid)
+      slot.run ??= this.#host.method((slot.value as MethodRef).oid, holder.oid)
+      const method = slot.run
       if (args.length === 0) return method(self)
       return args.length === 1 ? method(self, args[0]) : method(self, ...args)
     } finally {
@@ -456,10 +459,18 @@ export class World implements Delegation {
       receiver: state.oid,
       learner: this.#learnerOf(state, chain),
       selector,
-      args: this.#stored(args) as unknown[],
+      args: this.stored(args) as unknown[],
     }
-    const failure = this.frame.failures?.[needKey(need)]
-    if (failure !== undefined) throw sealFault(new Fault(failure))
+    const outcome = this.outcomeOf(need)
+    // What was met by a method has none: the method would have been found.
+    if ('fault' in outcome) throw sealFault(new Fault(outcome.fault))
+    throw notUnderstood(state.oid, selector)
+  }
+
+  /** How a need ended in an attempt before; ends this one when nothing is known of it. */
+  outcomeOf(need: Need): NeedOutcome {
+    const known = this.needs.outcome(needKey(need), this.frame)
+    if (known !== undefined) return known
     const signal = new Signal({ need })
     this.pending = signal
     throw signal
@@ -494,48 +505,11 @@ export class World implements Delegation {
 
   /** Makes one of the kernel's own changes. */
   runChange(change: Change, frame: TurnFrame): TurnOutcome {
-    return this.#turn(frame, undefined, () => this.#change(change))
-  }
-
-  #change(change: Change): unknown {
-    if (change.kind === 'create') {
-      const state = this.#bear()
-      for (const [i, parent] of change.parents.entries()) {
-        this.slotsOf(this.state(parent))
-        this.write(state, i === 0 ? 'parent*' : `parent${i + 1}*`, this.handleOf(parent))
-      }
-      for (const [name, value] of change.slots) {
-        this.write(state, name, toLive(value, this.handleOf))
-      }
-      if (change.name !== undefined) this.bind(change.name, state)
-      return state.handle
-    }
-    const state = this.state(change.target)
-    const name = change.kind === 'method' ? change.selector : change.slot
-    if (change.kind === 'method' && !isSelector(name)) {
-      throw objectFault('FIELD_INVALID', `${JSON.stringify(name)} cannot name a method`)
-    }
-    const slot = this.slotsOf(state).get(name)
-    if (change.expect !== undefined && (slot?.tid ?? null) !== change.expect) {
-      throw objectFault(
-        'CONFLICT',
-        `${name} of ${oidText(state.oid)} has changed since it was read`,
-        { expected: tidOrNull(change.expect), found: tidOrNull(slot?.tid ?? null) },
-      )
-    }
-    if (change.kind === 'remove') {
-      if (!this.remove(state, name)) {
-        throw objectFault('FIELD_INVALID', `${oidText(state.oid)} has no slot ${name} of its own`)
-      }
-    } else if (change.kind === 'method') {
-      if (change.method === undefined) this.#installed = this.nextOid++
-      this.write(state, name, new MethodRef(change.method ?? this.#installed))
-      // A method may be found through any chain, so every remembered lookup is in doubt.
-      this.epoch++
-    } else {
-      this.write(state, name, toLive(change.value, this.handleOf))
-    }
-    return null
+    return this.#turn(frame, undefined, () => {
+      const { answer, installed } = makeChange(this, change)
+      this.#installed = installed
+      return answer
+    })
   }
 
   #turn(frame: TurnFrame, learner: Oid | undefined, body: () => unknown): TurnOutcome {
@@ -545,6 +519,8 @@ export class World implements Delegation {
     this.depth = 0
     this.#questions = 0
     this.#installed = 0
+    this.needs.begin()
+    this.postings.begin(frame.postings ?? OBJECT_LIMITS.postings)
     this.#learnerOverride = learner
     this.#firstOid = this.nextOid
     try {
@@ -564,7 +540,9 @@ export class World implements Delegation {
   #ended(thrown: unknown): TurnOutcome {
     const signal = this.pending ?? thrown
     if (signal instanceof Signal) {
-      if (signal.need !== undefined) return { kind: 'need', need: signal.need }
+      if (signal.need !== undefined) {
+        return { kind: 'need', need: signal.need, stale: this.needs.stale(this.frame) }
+      }
       if (signal.fault !== undefined) return { kind: 'fault', fault: signal.fault }
     }
     return { kind: 'fault', fault: faultOfThrown(thrown) }
@@ -577,7 +555,7 @@ export class World implements Delegation {
       state.borrowed = undefined
     }
     this.#settling = true
-    const reply = encodeValue(toWire(this.#stored(result)))
+    const reply = encodeValue(toWire(this.stored(result)))
     checkSize('a reply', reply.length, OBJECT_LIMITS.replyBytes)
     const names = this.#boundNow.map((name) => ({ name, oid: this.#names.get(name) as Oid }))
     const kept = this.#kept(result)
@@ -595,7 +573,7 @@ export class World implements Delegation {
     this.#close(kept)
     if (writes.length > 0 || names.length > 0) this.nextTid++
     const fuel = this.frame.fuel - this.fuel.left
-    return { kind: 'kept', reply, writes, names, fuel }
+    return { kind: 'kept', reply, writes, names, fuel, postings: this.postings.list }
   }
 
   /** Ends the states of the turn. Numbers of objects that are not kept are free again, so both ends count alike. */
@@ -620,7 +598,7 @@ export class World implements Delegation {
     const handed = new Map<Slot, unknown>()
     for (const [name, slot] of this.slotsOf(state)) {
       if (slot.handed !== undefined) {
-        const value = this.#stored(slot.value)
+        const value = this.stored(slot.value)
         handed.set(slot, value)
         if (!slot.handed.equals(encodeValue(value))) slot.tid = UNKEPT
         slot.handed = undefined
@@ -632,7 +610,7 @@ export class World implements Delegation {
       const stored: StoredSlot[] = []
       for (const [name, slot] of this.slotsOf(state)) {
         const value =
-          slot.kind === 'method' ? slot.value : (handed.get(slot) ?? this.#stored(slot.value))
+          slot.kind === 'method' ? slot.value : (handed.get(slot) ?? this.stored(slot.value))
         if (slot.tid === UNKEPT) {
           slot.tid = tid
           if (slot.kind !== 'method') handed.set(slot, value)
@@ -654,6 +632,7 @@ export class World implements Delegation {
   #kept(result: unknown): Set<ObjectState> {
     if (!this.#touched.some((state) => state.born)) return new Set()
     const roots: unknown[] = [result]
+    for (const { oid } of this.postings.roots()) roots.push(this.handleOf(oid))
     for (const name of this.#boundNow) roots.push(this.handleOf(this.#names.get(name) as Oid))
     for (const state of this.#touched) {
       if (state.born) continue
@@ -688,5 +667,3 @@ export class World implements Delegation {
     return findHolder(this, state, selector) !== undefined
   }
 }
-
-const tidOrNull = (tid: Tid | null) => (tid === null ? null : String(tid))

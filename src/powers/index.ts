@@ -19,4 +19,5 @@ export {
   lookAt,
   machine,
 } from './node-machine.ts'
+export { fetchUrl } from './node-network.ts'
 export { spawnNode } from './node-process.ts'

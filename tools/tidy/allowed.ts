@@ -79,6 +79,10 @@ export const POWERFUL_MODULES: ReadonlySet<string> = new Set([
 /** Files outside src/powers that import a powerful module, each with its reason. */
 export const POWERS_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/bridge/page.ts': 'it is the HTTP server; main hands in address and token',
+  'src/image/backup.ts': 'a backup is a file, durable before it gets its name; the caller names it',
+  'src/image/blob-work.ts': 'as blobs.ts: what is not committed yet is files too',
+  'src/image/blobs.ts': 'a blob is a file beside the image, in the folder that is handed in',
+  'src/image/lmdb/page-file.ts': 'a damaged image is read past LMDB, which would trust it',
   'src/image/lock.ts': 'the lock of an image is one that the operating system holds on a file',
   'src/kernel/sandbox/pipe.ts': 'the worker has two descriptors from birth, and blocks on them',
   'src/main.ts': 'where the cache is must be known before anything else is loaded',

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chance, killAfter } from './killed.fixture.ts'
 import { openLmdbStore } from './store.ts'
+import { verifyPages } from './verify-pages.ts'
 
 const WRITER = fileURLToPath(new URL('./kill-writer.fixture.ts', import.meta.url))
 
@@ -51,6 +52,7 @@ async function lookOver(folder: string, acknowledged: number, round: number): Pr
   const whole = { objects: 2 + tid, revisions: 3 * tid, transactions: tid, damage: [] }
   assert.deepEqual(report, whole, `round ${round}`)
   await store.close()
+  assert.deepEqual(verifyPages(folder), whole, `round ${round}, page by page`)
   return tid
 }
 

@@ -8,6 +8,7 @@
 //   tables         table u8, UTF-8 key             → sealed value
 //   layout         'layout'                        → sealed u64, the version of this table, 1
 //                  'packed'                        → sealed pack time u64 and largest oid u64, once there was a pack
+//                  'largest'                       → sealed u64, an oid up to which all count as used, in a copy
 //
 // Numbers are big-endian, so LMDB's order of bytes is the order of oids, then of tids.
 import { type Database, open, type RootDatabase } from 'lmdb'
@@ -46,6 +47,7 @@ export const TID_KEY_BYTES = 8
 
 const LAYOUT_KEY = Buffer.from('layout')
 const PACKED_KEY = Buffer.from('packed')
+const LARGEST_KEY = Buffer.from('largest')
 
 const BYTES = { keyEncoding: 'binary', encoding: 'binary' } as const
 
@@ -142,15 +144,24 @@ function upgrade(
   }
 }
 
-/** The newest pack time, and the largest oid that there ever was by then; zeros before the first pack. */
+/** The newest pack time, 0 before the first pack, and the largest oid that counts as used without a record of its own. */
 export function readPacked(layout: Bytes): { tid: Tid; oid: Oid } {
+  const largest = layout.get(LARGEST_KEY)
+  const used = largest === undefined ? 0 : (unsealName(LARGEST_KEY, largest) ?? 0)
   const found = layout.get(PACKED_KEY)
-  if (found === undefined) return { tid: 0, oid: 0 }
+  if (found === undefined) return { tid: 0, oid: used }
   const body = unseal(PACKED_KEY, found, 'The time of the last pack')
-  return { tid: readU64(body, 0), oid: readU64(body, 8) }
+  return { tid: readU64(body, 0), oid: Math.max(used, readU64(body, 8)) }
 }
 
-/** The entry that readPacked reads. */
+/** The entry that makes an oid count as used. */
+export function largestEntry(oid: Oid): { key: Uint8Array; value: Uint8Array } {
+  const value = new Uint8Array(NAME_VALUE_BYTES)
+  sealName(LARGEST_KEY, value, oid)
+  return { key: LARGEST_KEY, value }
+}
+
+/** The entry of a pack, which readPacked reads. */
 export function packedEntry(tid: Tid, oid: Oid): { key: Uint8Array; value: Uint8Array } {
   const value = new Uint8Array(SEAL_BYTES + 16)
   writeU64(value, SEAL_BYTES, tid)

@@ -9,7 +9,14 @@ import { IMAGE_LIMITS } from '../limits.ts'
 import { encodeRecordInto, recordBytes, writeU64 } from '../record.ts'
 import { NAME_VALUE_BYTES, packTransaction, SEAL_BYTES, seal, sealName } from '../sealed.ts'
 import type { Group } from '../store.ts'
-import { type Bytes, type Databases, nameKey, TID_KEY_BYTES, tableKey } from './schema.ts'
+import {
+  type Bytes,
+  type Databases,
+  largestEntry,
+  nameKey,
+  TID_KEY_BYTES,
+  tableKey,
+} from './schema.ts'
 
 /** What goes to LMDB for one group: one entry an index; a null value removes. */
 export interface Entries {
@@ -202,6 +209,10 @@ function encode(group: Group, checked: CheckedGroup, databases: Databases): Entr
   for (const { table, key, value } of group.tables) {
     const bytes = tableKey(table, key)
     add(databases.tables, bytes, value === null ? null : sealed(bytes, value, cut))
+  }
+  if (group.largestOid !== undefined) {
+    const { key, value } = largestEntry(checked.head.oid)
+    add(databases.layout, key, value)
   }
   return entries
 }

@@ -10,12 +10,12 @@ const sandbox = lockDown()
 const { Fault } = await import('#ground')
 const { makeGlobals, makeRuntime, sealFault, World } = await import('#objects')
 const { Pipe } = await import('./pipe.ts')
+const { Turns } = await import('./turns.ts')
 
 // Guest code catches faults, so their class is in its hands.
 sandbox.harden(Fault)
 
 type Compiled = import('#objects').CompiledMethod
-type Outcome = import('#objects').TurnOutcome
 
 /** Objects in memory after which the worker lets go of all of them: about half of its memory with ordinary objects. */
 const OBJECTS_MAX = 200_000
@@ -29,7 +29,8 @@ const methods = new Map<string, Compiled>()
 
 const world = new World(
   {
-    fetch: (oid) => answered(pipe.ask(['fetch', oid])) as Uint8Array | undefined,
+    fetch: (oid): Uint8Array | undefined =>
+      turns.written(oid) ?? (answered(pipe.ask(['fetch', oid])) as Uint8Array | undefined),
     lookup: (name) => answered(pipe.ask(['lookup', name])) as number | undefined,
     method: (oid, holder) => {
       const key = `${oid}:${holder}`
@@ -43,6 +44,7 @@ const world = new World(
   },
   { oid: 0, tid: 0 },
 )
+const turns: import('./turns.ts').Turns = new Turns(world)
 const runtime = makeRuntime(world)
 const globals = makeGlobals(world, sandbox.harden, sandbox.globals)
 
@@ -64,16 +66,6 @@ function compile(oid: number, holder: number): Compiled {
   return sandbox.harden(factory(runtime, holder, ...answer.globals.map((name) => globals[name])))
 }
 
-/** A turn's outcome as the kernel reads it. */
-function report(n: number, outcome: Outcome): unknown[] {
-  if (outcome.kind === 'kept') {
-    const writes = outcome.writes.map((w) => [w.oid, w.born, w.payload])
-    const names = outcome.names.map((one) => [one.name, one.oid])
-    return [n, 'kept', outcome.reply, writes, names, outcome.fuel]
-  }
-  return outcome.kind === 'fault' ? [n, 'fault', outcome.fault] : [n, 'need', outcome.need]
-}
-
 function isHeapFull(): boolean {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
   return used > limit * HEAP_PART_MAX
@@ -89,16 +81,9 @@ for (;;) {
     world.nextTid = work[2] as number
     continue
   }
-  const results: unknown[] = []
-  for (const turn of work[1] as [number, string, never][]) {
-    const [n, kind, request] = turn
-    const outcome =
-      kind === 'send'
-        ? world.runSend(request)
-        : world.runChange((request as { change: never }).change, request)
-    results.push(report(n, outcome))
-  }
+  const results = (work[1] as import('./turns.ts').TurnGiven[]).map((turn) => turns.run(turn))
   pipe.send(['done', results])
+  turns.reported()
   if (world.size > OBJECTS_MAX || isHeapFull()) world.clear()
   if (methods.size > METHODS_MAX) methods.clear()
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Dealer } from 'zeromq'
-import { bindRouter, connectDealer, type RouterPeer } from './wire.ts'
+import { connectDealer } from './dealer.ts'
+import { bindRouter, type RouterPeer } from './router.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'batos-wire-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -140,5 +141,37 @@ test('[BR3] a client that delimits its frames is answered in kind, and one witho
   await plain.receive()
   assert.deepEqual(bodies, [9, 5, 0])
   plain.close()
+  router.close()
+})
+
+test('[BR44] [B6] what a slow peer is sent arrives in order up to the cut, then one last frame, and nothing is lost unsaid', async () => {
+  const cut = deferred<number>()
+  const router = await bindRouter(address(), {
+    open: (peer) => ({
+      receive: () => {
+        let taken = 0
+        while (peer.send(Buffer.from(`${taken} ${'x'.repeat(20_000)}`))) taken++
+        cut.resolve(taken)
+      },
+      closed: () => undefined,
+      farewell: () => Buffer.from('too slow'),
+    }),
+  })
+  const slow = new Dealer({ linger: 0, receiveHighWaterMark: 10 })
+  slow.connect(router.endpoint)
+  await slow.send('go')
+  const taken = await cut.promise
+  let read = 0
+  for (;;) {
+    const text = String((await slow.receive())[0])
+    if (text === 'too slow') break
+    assert.equal(Number.parseInt(text, 10), read++)
+  }
+  assert.ok(read < taken, `${read} of ${taken} frames were read`)
+  // It may begin anew, with another conversation.
+  assert.equal(router.peers, 0)
+  await slow.send('again')
+  assert.equal(Number.parseInt(String((await slow.receive())[0]), 10), 0)
+  slow.close()
   router.close()
 })

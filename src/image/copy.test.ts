@@ -1,0 +1,163 @@
+// Owns: the claims about copies and backups.
+// Leaves: damaged images to salvage.test.ts.
+// Laws: IM90, IM91, IM92.
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { backup, restore, verifyBackup } from './backup.ts'
+import { group, portrait, revision, transaction } from './contract-parts.ts'
+import { copyStore } from './copy.ts'
+import { fillGolden } from './golden/golden.ts'
+import { digest } from './lmdb/damaged.fixture.ts'
+import { openLmdbStore } from './lmdb/store.ts'
+import { openMemoryStore } from './memory/store.ts'
+import type { Store } from './store.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'batos-copy-'))
+after(() => rmSync(scratch, { recursive: true }))
+
+const fact = (key: string, value: string | null) => ({
+  table: 'facts' as const,
+  key,
+  value: value === null ? null : Buffer.from(value),
+})
+
+/** A store with everything that history can have; `more` goes on with it. */
+async function source(): Promise<{ store: Store; more(): Promise<void> }> {
+  const store = openMemoryStore()
+  const facts = Array.from({ length: 600 }, (_, index) => fact(`${index}`, `v${index}`))
+  await store.commit(
+    group([transaction(1, [revision(1, 1, 'a', [2]), revision(2, 1, 'b')])], facts),
+  )
+  for (let tid = 2; tid <= 40; tid++) {
+    const kind = tid % 5 === 0 ? ('gone' as const) : ('object' as const)
+    const objects = [{ ...revision(2 + (tid % 3), tid, kind === 'gone' ? '' : `${tid}`), kind }]
+    const names = [{ name: `n${tid % 4}`, oid: tid % 7 === 0 ? null : 1 }]
+    await store.commit(group([transaction(tid, objects, names)]))
+  }
+  return {
+    store,
+    async more() {
+      await store.commit(
+        group([transaction(50, [revision(9, 50, 'late')])], [fact('5', null), fact('new', 'x')]),
+      )
+    },
+  }
+}
+
+test('[IM90] [J5] a copy answers as its source, in another kind of store, and can be brought up to date', async () => {
+  const { store, more } = await source()
+  const target = openLmdbStore(join(scratch, 'copy'))
+  const first = await copyStore(store, target)
+  assert.deepEqual(first, { transactions: 40, revisions: 41, head: 40 })
+  assert.deepEqual(portrait(target), portrait(store))
+  assert.equal(target.scan('facts').length, 600)
+  await more()
+  assert.deepEqual(await copyStore(store, target), { transactions: 1, revisions: 1, head: 50 })
+  assert.deepEqual(portrait(target), portrait(store))
+  assert.deepEqual(await copyStore(store, target), { transactions: 0, revisions: 0, head: 50 })
+  await target.close()
+})
+
+test('[IM90] a copy of a packed store knows as little of the past, and gives out no number again', async () => {
+  const store = openMemoryStore()
+  await fillGolden(store)
+  await store.commit(
+    group([
+      transaction(8, [revision(9, 8, 'largest')]),
+      transaction(9, [{ ...revision(9, 9, ''), kind: 'gone' }]),
+    ]),
+  )
+  await store.pack({ before: 9, gc: true })
+  assert.equal(store.head().oid, 9)
+  const folder = join(scratch, 'packed')
+  let target = openLmdbStore(folder)
+  await copyStore(store, target)
+  for (let time = 0; time < 2; time++) {
+    assert.deepEqual([target.head(), target.packedTo()], [store.head(), 9])
+    assert.throws(() => target.read(3, 1), { code: 'CONFLICT' })
+    assert.equal(digest(target), digest(store))
+    await target.close()
+    target = openLmdbStore(folder)
+  }
+  await target.close()
+})
+
+test('[IM90] [J8] across a pack of the target a copy goes on; into another history it is refused', async () => {
+  const { store, more } = await source()
+  const target = openMemoryStore()
+  await copyStore(store, target)
+  await target.pack({ before: 30, gc: true })
+  await more()
+  await copyStore(store, target)
+  assert.deepEqual([...target.replay({ start: 31 })], [...store.replay({ start: 31 })])
+  const other = openMemoryStore()
+  await other.commit(group([{ ...transaction(3, []), author: 'somebody else' }]))
+  await assert.rejects(copyStore(store, other), { code: 'CONFLICT' })
+  const ahead = openMemoryStore()
+  await ahead.commit(group([transaction(99, [])]))
+  await assert.rejects(copyStore(store, ahead), { code: 'CONFLICT' })
+})
+
+test('[IM91] [J6] a full backup and those that go on from it restore the store, in their order only', async () => {
+  const { store, more } = await source()
+  const [full, next] = [join(scratch, 'full'), join(scratch, 'next')]
+  assert.deepEqual(backup(store, full), {
+    exitCode: 0,
+    since: 0,
+    head: 40,
+    transactions: 40,
+    problem: undefined,
+  })
+  const before = portrait(store)
+  await more()
+  assert.equal(backup(store, next, 40).transactions, 1)
+  assert.ok(!existsSync(`${full}.part`) && !existsSync(`${next}.part`))
+  const target = openLmdbStore(join(scratch, 'restored'))
+  await assert.rejects(restore(next, target), { code: 'CONFLICT' })
+  await restore(full, target)
+  assert.deepEqual(portrait(target), before)
+  await assert.rejects(restore(full, target), { code: 'CONFLICT' })
+  await restore(next, target)
+  assert.deepEqual(portrait(target), portrait(store))
+  await target.close()
+})
+
+test('[IM91] after a pack only a full backup can be made, and it restores what was left', async () => {
+  const store = openMemoryStore()
+  await fillGolden(store)
+  const file = join(scratch, 'golden')
+  assert.throws(() => backup(store, file, 1), { code: 'CONFLICT' })
+  assert.throws(() => backup(store, file, 5), { code: 'CONFLICT' })
+  backup(store, file)
+  const target = openMemoryStore()
+  await restore(file, target)
+  assert.equal(digest(target), digest(store))
+  assert.deepEqual([target.head(), target.packedTo()], [store.head(), 2])
+})
+
+test('[IM92] [J6] each flipped byte and each cut of a backup is told, and it is not restored', async () => {
+  const store = openMemoryStore()
+  await fillGolden(store)
+  const file = join(scratch, 'small')
+  backup(store, file)
+  assert.equal(verifyBackup(file).exitCode, 0)
+  const sound = readFileSync(file)
+  const damaged = join(scratch, 'damaged')
+  for (let at = 0; at < sound.length; at += at < 300 ? 1 : 97) {
+    const bytes = Buffer.from(sound)
+    bytes[at] = (bytes[at] as number) ^ 0x10
+    writeFileSync(damaged, bytes)
+    assert.equal(verifyBackup(damaged).exitCode, 1, `byte ${at}`)
+    writeFileSync(damaged, sound.subarray(0, at))
+    assert.equal(verifyBackup(damaged).exitCode, 1, `cut at ${at}`)
+  }
+  writeFileSync(damaged, Buffer.concat([sound, sound]))
+  assert.match(verifyBackup(damaged).problem ?? '', /goes on after its end/)
+  const target = openMemoryStore()
+  await assert.rejects(restore(damaged, target), { code: 'IMAGE_DAMAGED' })
+  assert.deepEqual(target.head(), { tid: 0, oid: 0 })
+  assert.equal(verifyBackup(join(scratch, 'nowhere')).exitCode, 1)
+})

@@ -1,0 +1,157 @@
+// Owns: the shapes of messages in motion, and what can be said of one without the kernel.
+// Leaves: moving them to kernel.ts.
+import type { FaultRecord } from '#ground'
+import {
+  type MethodNeed,
+  type NeedOutcome,
+  type Need,
+  needKey,
+  type Oid,
+  oidText,
+  Ref,
+  type Tid,
+} from '#objects'
+import { kernelFault } from './faults.ts'
+import type { KernelEvent } from './learner.ts'
+import { KERNEL_LIMITS } from './limits.ts'
+import type { Arriving, Taking } from './outbox.ts'
+import type { Settled } from './sequence.ts'
+
+/** A message to an object, as the bridge hands it in; arguments in stored form. */
+export interface Message {
+  /** Whose keys these are: one who may use the kernel. */
+  principal: string
+  /** Who appears in the history. */
+  author: string
+  target: Oid
+  selector: string
+  args: unknown[]
+  intent?: string
+  holder?: Oid
+  policy?: 'review' | 'off'
+  /** Milliseconds from admission. */
+  deadline?: number
+  key?: string
+}
+
+/** `result` is a wire value's bytes. */
+export type Answer =
+  | { ok: true; result: Uint8Array; tid: Tid | null }
+  | { ok: false; fault: FaultRecord }
+
+export interface Listener {
+  event(event: KernelEvent): void
+  answer(answer: Answer): void
+}
+
+/** What a message keeps from one attempt to the next. */
+export interface Frame {
+  now: number
+  seed: number
+  fuel: number
+  outcomes?: Record<string, NeedOutcome>
+}
+
+/** A message without an answer. */
+export interface Pending {
+  /** Where it is among the messages without an answer. */
+  place: number
+  message: Message
+  listeners: Listener[]
+  frame: Frame
+  needs: number
+  done: boolean
+  /** Whether the worker has its turn, or had it and died. */
+  isOut: boolean
+  timer: unknown
+  /** Its record in the table of waiting messages, once it has one. */
+  record: string | undefined
+  generation: Generation | undefined
+  /** Ends the request that it waits for. */
+  asking: AbortController | undefined
+  /** Where it came from when that was the outbox, until it is kept in another way. */
+  arriving: Arriving | undefined
+  /** The outcome whose table writes are on their way, and what it posted. */
+  decided: { outcome: Settled; taking: Taking | undefined } | undefined
+}
+
+/** One generation of a method, and the messages that wait for it. */
+export interface Generation {
+  key: string
+  controller: AbortController
+  waiters: Set<Pending>
+}
+
+/** A change of the kernel's own needs nothing; if one ever did, that is a fault like any other. */
+export const answerOf = (outcome: Settled): Answer => {
+  if (outcome.kind === 'kept') return { ok: true, result: outcome.result, tid: outcome.tid }
+  if (outcome.kind === 'fault') return { ok: false, fault: outcome.fault }
+  const missing = outcome.need.kind === 'method' ? outcome.need.selector : 'the answer of a host'
+  return { ok: false, fault: kernelFault('NOT_UNDERSTOOD', `${missing} is missing`).toRecord() }
+}
+
+/** True for a fault that says nothing of the message: it may be tried again as it is. */
+export const isPassing = (outcome: Settled): boolean =>
+  outcome.kind === 'fault' && (outcome.fault.code === 'BUSY' || outcome.fault.code === 'CANCELLED')
+
+/** The oids of all references in a value. */
+export function collectRefs(value: unknown, oids: Set<Oid>): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Ref) oids.add(value.oid)
+  else if (value instanceof Uint8Array) return
+  else for (const part of Object.values(value)) collectRefs(part, oids)
+}
+
+export const keyId = (message: Message) => `${message.principal}\n${message.key}`
+
+export const refusalKey = (pending: Pending, need: MethodNeed) =>
+  `${needKey(need)}\n${pending.message.intent ?? ''}`
+
+/** A message's frame that knows how a need ended. */
+export const frameWith = (frame: Frame, need: Need, outcome: NeedOutcome): Frame => ({
+  ...frame,
+  outcomes: { ...frame.outcomes, [needKey(need)]: outcome },
+})
+
+/** A message's frame without the outcomes of those names. */
+export function frameWithout(frame: Frame, stale: readonly string[]): Frame {
+  if (stale.length === 0 || frame.outcomes === undefined) return frame
+  const known = Object.entries(frame.outcomes).filter(([key]) => !stale.includes(key))
+  return { ...frame, outcomes: Object.fromEntries(known) }
+}
+
+export const busy = (why: string) =>
+  kernelFault('BUSY', `the kernel is busy: ${why}`, {
+    retryAfter: KERNEL_LIMITS.retryAfter,
+  }).toRecord()
+
+/** Selectors that are never generated: every JavaScript value answers to them, or is asked for them in passing. */
+export const NEVER_GENERATED = new Set([
+  ...['then', 'constructor', '__proto__', 'toJSON', 'toString', 'valueOf', 'hasOwnProperty'],
+])
+
+/** Who sends what was posted: no client's keys are among these. */
+const LATER = 'later'
+
+/** Who listens to a message that nobody waits for. */
+export const NOBODY: Listener = { event: () => undefined, answer: () => undefined }
+
+/** The message that one from the outbox is. */
+export function arrivalOf({ target, selector, args, policy }: Arriving): Message {
+  const message = { principal: LATER, author: LATER, target, selector, args }
+  return policy === undefined ? message : { ...message, policy }
+}
+
+/** What a sender is told of a need. */
+export function needEvent(need: Need): KernelEvent {
+  if (need.kind === 'http') {
+    const { method, url } = need.request
+    return { kind: 'progress', detail: `${method} ${url}` }
+  }
+  return {
+    kind: 'not-understood',
+    target: oidText(need.receiver),
+    selector: need.selector,
+    holder: oidText(need.learner),
+  }
+}

@@ -1,0 +1,122 @@
+// Owns: the tests of trials: what they report, and that they change nothing.
+// Leaves: the gates to governance.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Ref } from '#objects'
+import { scripted, startKernel, type TestKernel } from './kernel.fixture.ts'
+import { KERNEL_LIMITS } from './limits.ts'
+import type { TrialReport } from './trial.ts'
+
+const t = await startKernel({
+  learner: scripted({}).learner,
+  methods: {
+    fill: 'function fill(self) { self.n = 5; self.list = [1]; self.gone = 1; return self.n }',
+    twice: 'function twice(self, x) { return x * 2 }',
+  },
+})
+await t.send('fill')
+
+/** Tries a source as the method `try` of `it`. */
+async function tried(
+  source: string,
+  args: unknown[] = [],
+  on: TestKernel = t,
+): Promise<TrialReport> {
+  const compiled = await on.judge.compile(source)
+  assert.ok('code' in compiled, JSON.stringify(compiled))
+  const it = on.oid('it')
+  const request = { now: 1, seed: 1, fuel: 1_000_000, target: it, selector: 'try', args }
+  const { code, globals } = compiled
+  return on.kernel.workbench.trial({
+    learner: it,
+    selector: 'try',
+    code: { code, globals },
+    request,
+  })
+}
+
+test('[KN8] a trial reports its reply and what it wrote, and the image is as before', async () => {
+  const before = t.graph()
+  const report = await tried(
+    `function f(self, by) {
+      self.n += by
+      self.list.push(self.twice(by))
+      self.fresh = mirror.bind('fresh', mirror.clone(self))
+      delete self.gone
+      return [self.n, self.list]
+    }`,
+    [3],
+  )
+  assert.equal(report.kind, 'kept')
+  if (report.kind !== 'kept') return
+  assert.deepEqual(report.reply, [8, [1, 6]])
+  const [own] = report.wrote.filter(({ born }) => !born)
+  assert.equal(own?.oid, t.oid('it'))
+  assert.deepEqual(own?.changed.toSorted(), ['fresh', 'gone', 'list', 'n'])
+  assert.deepEqual(own?.slots.find(({ name }) => name === 'n')?.value, 8)
+  assert.equal(report.wrote.filter(({ born }) => born).length, 1)
+  assert.ok(report.fuel > 0)
+  assert.equal(t.graph(), before)
+  assert.equal(t.kernel.head.name('fresh'), undefined)
+  assert.equal((await t.fault('try', [], { policy: 'off' })).code, 'NOT_UNDERSTOOD')
+})
+
+test('[KN8] each trial begins with nothing of the one before', async () => {
+  const count = 'function f(self) { self.n += 1; mirror.bind("x", self); return self.n }'
+  const replies = [await tried(count), await tried(count), await tried(count)]
+  assert.deepEqual(
+    replies.map((one) => one.kind === 'kept' && one.reply),
+    [6, 6, 6],
+  )
+})
+
+test('[KN8] a fault, a missing method and a missing reply are reports', async () => {
+  const failed = await tried('function f(self) { throw new Error("no") }')
+  assert.equal(failed.kind === 'fault' && failed.fault.message, 'no')
+  assert.deepEqual(await tried('function f(self) { return self.fly() }'), {
+    kind: 'not-understood',
+    selector: 'fly',
+  })
+  const odd = await tried('function f(self) { return () => 1 }')
+  assert.equal(odd.kind === 'fault' && odd.fault.code, 'METHOD_FAILED')
+  const spent = await tried('function f(self) { for (;;) {} }')
+  assert.equal(spent.kind === 'fault' && spent.fault.code, 'FUEL')
+})
+
+test('[KN8] a trial that takes all memory or time ends alone, and messages are answered meanwhile', async () => {
+  const eater = tried('function f(self) { let a = [1]; for (;;) a = [...a, ...a] }')
+  const places = await Promise.all(Array.from({ length: 50 }, () => t.send('twice', [2])))
+  assert.deepEqual(new Set(places), new Set([4]))
+  const report = await eater
+  assert.equal(report.kind, 'fault')
+  assert.ok(report.kind === 'fault' && ['LIMIT', 'FUEL'].includes(report.fault.code))
+  assert.deepEqual(t.endings, [])
+  assert.equal((await tried('function f(self) { return 1 }')).kind, 'kept')
+})
+
+test('[KN9] a trial reads the image as of one transaction, whatever is written meanwhile', async () => {
+  // The helper is a second read that happens after the writes below.
+  const trial = tried('function f(self, other) { return [self.n, other.n, self.twice(1)] }', [
+    new Ref(t.oid('it')),
+  ])
+  const writes = Array.from({ length: 20 }, () => t.send('setSlot:value:', ['n', 99]))
+  const report = await trial
+  await Promise.all(writes)
+  assert.deepEqual(report.kind === 'kept' && report.reply, [5, 5, 2])
+  await t.send('setSlot:value:', ['n', 5])
+})
+
+test('[KN8] after the kernel is closed nothing is tried any more, and no process is left', async () => {
+  const late = await startKernel({ learner: scripted({}).learner })
+  late.kernel.prepareTrial()
+  const going = tried('function f(self) { for (;;) {} }', [], late)
+  const { code, globals } = (await late.judge.compile('function f(self) {}')) as never
+  await late.close()
+  assert.equal((await going).kind, 'fault')
+  const it = late.oid('it')
+  const request = { now: 1, seed: 1, fuel: 1, target: it, selector: 'try', args: [] }
+  const candidate = { learner: it, selector: 'try', code: { code, globals }, request }
+  const after = await late.kernel.workbench.trial(candidate)
+  assert.equal(after.kind === 'fault' && after.fault.code, 'CANCELLED')
+  assert.ok(KERNEL_LIMITS.trialTime > 0)
+})

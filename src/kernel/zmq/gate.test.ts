@@ -1,0 +1,186 @@
+// Owns: where a ROUTER may be bound, and whom it lets in, with real sockets.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { Context, Dealer, Router } from 'zeromq'
+import { connectDealer } from './dealer.ts'
+import { type CurveServer, makeCurveKeys, openGate } from './gate.ts'
+import { bindRouter, type RouterOwner } from './router.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'batos-gate-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const echo: RouterOwner = {
+  open: (peer) => ({
+    receive: (body) => {
+      peer.send(body)
+    },
+    closed: () => undefined,
+  }),
+}
+
+/** What became of a client: the first frame that it was sent back, or why it lost the connection. */
+function firstWord(
+  endpoint: string,
+  curve?: Parameters<typeof connectDealer>[2],
+): Promise<{ word: string; close(): void }> {
+  return new Promise((resolve) => {
+    const dealer = connectDealer(
+      endpoint,
+      {
+        frame: (body) =>
+          resolve({ word: Buffer.from(body).toString(), close: () => dealer.close() }),
+        lost: (why) => resolve({ word: `lost ${why ?? ''}`.trim(), close: () => dealer.close() }),
+      },
+      curve,
+    )
+    dealer.send(Buffer.from('hello'))
+  })
+}
+
+test('[BR40] [B18] only loopback by number and sockets in folders are bound, the rest is refused with its reason', async () => {
+  const refused: [string, RegExp][] = [
+    ['tcp://*:*', /other machines/],
+    ['tcp://0.0.0.0:5555', /other machines/],
+    ['tcp://[::]:5555', /other machines/],
+    ['tcp://192.168.0.1:5555', /other machines/],
+    ['tcp://eth0:5555', /other machines/],
+    ['tcp://localhost:5555', /other machines/],
+    ['tcp://127.0.0.1:5555;127.0.0.1:6', /other machines/],
+    ['tcp://127.0.0.1.example:1', /other machines/],
+    ['ws://127.0.0.1:*', /page in a browser/],
+    ['wss://127.0.0.1:*', /page in a browser/],
+    ['WS://127.0.0.1:*', /page in a browser/],
+    ['ipc://@batos', /no socket in a folder/],
+    ['ipc://*', /no socket in a folder/],
+    ['inproc://batos', /no kind/],
+    ['udp://127.0.0.1:5', /no kind/],
+    ['', /no kind/],
+  ]
+  for (const [endpoint, message] of refused) {
+    await assert.rejects(bindRouter(endpoint, echo), { code: 'POLICY', message }, endpoint)
+  }
+  for (const endpoint of ['tcp://127.0.0.1:*', `ipc://${join(folder, 'plain')}`]) {
+    const router = await bindRouter(endpoint, echo)
+    const client = await firstWord(router.endpoint)
+    assert.equal(client.word, 'hello')
+    client.close()
+    router.close()
+  }
+})
+
+test('[BR40] [Z17] an address that is in use is tried for a while, then refused by its own error', async () => {
+  const first = await bindRouter('tcp://127.0.0.1:*', echo)
+  await assert.rejects(bindRouter(first.endpoint, echo), { code: 'EADDRINUSE' })
+  // The second one waits at the door and comes in when the first has gone.
+  const second = bindRouter(first.endpoint, echo)
+  first.close()
+  ;(await second).close()
+})
+
+test('[BR41] [B19] without a gate a server with keys is not bound', async () => {
+  const context = new Context({ blocky: false })
+  const place = new Router({ context, linger: 0 })
+  await place.bind('inproc://zeromq.zap.01')
+  const server = { ...makeCurveKeys(), allow: () => [] }
+  await assert.rejects(openGate(context, server), { code: 'POLICY', message: /nothing is served/ })
+  place.close()
+  ;(await openGate(context, server))()
+  for (const wrong of [
+    { ...server, secretKey: '' },
+    { ...server, publicKey: 'x'.repeat(39) },
+  ]) {
+    const bound = bindRouter('tcp://127.0.0.1:*', echo, wrong)
+    await assert.rejects(bound, { code: 'POLICY', message: /is no key/ })
+  }
+})
+
+for (const kind of ['tcp', 'ipc']) {
+  test(`[BR42] [B19] over ${kind} an allowed key is served; an unknown one and none are refused and told`, async () => {
+    const keys = makeCurveKeys()
+    const known = makeCurveKeys()
+    const unknown = makeCurveKeys()
+    const told: string[] = []
+    let allowed = [known.publicKey]
+    const server: CurveServer = {
+      ...keys,
+      allow: async () => allowed,
+      onRefused: (what) => told.push(what),
+    }
+    const place = kind === 'tcp' ? 'tcp://127.0.0.1:*' : `ipc://${join(folder, 'keys')}`
+    const router = await bindRouter(place, echo, server)
+    const serverKey = keys.publicKey
+    const friend = await firstWord(router.endpoint, { ...known, serverKey })
+    assert.equal(friend.word, 'hello')
+    assert.equal(told.length, 0)
+    const stranger = await firstWord(router.endpoint, { ...unknown, serverKey })
+    assert.equal(stranger.word, 'lost refused')
+    assert.equal(told.length, 1)
+    assert.ok((told[0] ?? '').includes(unknown.publicKey))
+    const bare = await firstWord(router.endpoint)
+    assert.equal(bare.word, 'lost refused')
+    // The list is asked at each connection; who is in stays in.
+    allowed = [unknown.publicKey]
+    assert.equal((await firstWord(router.endpoint, { ...known, serverKey })).word, 'lost refused')
+    const now = await firstWord(router.endpoint, { ...unknown, serverKey })
+    assert.equal(now.word, 'hello')
+    assert.equal(router.peers, 2)
+    for (const one of [friend, stranger, bare, now]) one.close()
+    router.close()
+  })
+}
+
+test('[BR42] a list of keys that cannot be read lets nobody in, and is told', async () => {
+  const keys = makeCurveKeys()
+  const told: string[] = []
+  const router = await bindRouter('tcp://127.0.0.1:*', echo, {
+    ...keys,
+    allow: () => Promise.reject(new Error('no such disk')),
+    onRefused: (what) => told.push(what),
+  })
+  const client = await firstWord(router.endpoint, { ...makeCurveKeys(), serverKey: keys.publicKey })
+  assert.equal(client.word, 'lost refused')
+  assert.ok(told.some((what) => what.includes('no such disk')))
+  client.close()
+  router.close()
+})
+
+test('[BR43] a client cannot take the session of one that has gone by its name', async () => {
+  const opened: number[] = []
+  const closed: number[] = []
+  const ended: (() => void)[] = []
+  const router = await bindRouter('tcp://127.0.0.1:*', {
+    open: (peer) => {
+      const number = opened.push(opened.length)
+      return {
+        receive: () => {
+          peer.send(Buffer.from(String(number)))
+        },
+        closed: () => {
+          closed.push(number)
+          for (const tell of ended.splice(0)) tell()
+        },
+      }
+    },
+  })
+  const asked = async (dealer: Dealer) => {
+    await dealer.send('who')
+    return String((await dealer.receive())[0])
+  }
+  const first = new Dealer({ linger: 0, routingId: 'name' })
+  first.connect(router.endpoint)
+  assert.equal(await asked(first), '1')
+  assert.equal(await asked(first), '1')
+  const gone = new Promise<void>((resolve) => ended.push(resolve))
+  first.close()
+  await gone
+  assert.equal(router.peers, 0)
+  const second = new Dealer({ linger: 0, routingId: 'name' })
+  second.connect(router.endpoint)
+  assert.equal(await asked(second), '2')
+  assert.deepEqual(closed, [1])
+  second.close()
+  router.close()
+})

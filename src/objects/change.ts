@@ -1,0 +1,67 @@
+// Owns: the kernel's own changes as a world makes them: a slot set or removed, an object made, a method put into a slot.
+// Leaves: the turn around a change to world.ts; who may ask for one to the kernel.
+// Laws: OB32 a change of the kernel's own is one turn; if the slot is not as it expects, CONFLICT, and nothing changes.
+import { objectFault } from './faults.ts'
+import { type Oid, oidText, type Tid } from './identity.ts'
+import type { Change } from './turn.ts'
+import { isSelector, MethodRef, toLive } from './value.ts'
+import type { World } from './world.ts'
+
+/** What a change came to: its answer, and the oid of the method that it installs, 0 for none. */
+export interface Changed {
+  answer: unknown
+  installed: Oid
+}
+
+type SlotChange = Exclude<Change, { kind: 'create' }>
+
+/** Makes a change in the running turn. Faults CONFLICT, FIELD_INVALID and TARGET_UNKNOWN. */
+export function makeChange(world: World, change: Change): Changed {
+  if (change.kind === 'create') return { answer: create(world, change), installed: 0 }
+  return { answer: null, installed: changeSlot(world, change) }
+}
+
+function create(world: World, change: Extract<Change, { kind: 'create' }>): unknown {
+  const state = world.bear()
+  for (const [i, parent] of change.parents.entries()) {
+    world.slotsOf(world.state(parent))
+    world.write(state, i === 0 ? 'parent*' : `parent${i + 1}*`, world.handleOf(parent))
+  }
+  for (const [name, value] of change.slots) {
+    world.write(state, name, toLive(value, world.handleOf))
+  }
+  if (change.name !== undefined) world.bind(change.name, state)
+  return state.handle
+}
+
+function changeSlot(world: World, change: SlotChange): Oid {
+  const state = world.state(change.target)
+  const name = change.kind === 'method' ? change.selector : change.slot
+  if (change.kind === 'method' && !isSelector(name)) {
+    throw objectFault('FIELD_INVALID', `${JSON.stringify(name)} cannot name a method`)
+  }
+  checkExpected(change, name, world.slotsOf(state).get(name)?.tid ?? null)
+  if (change.kind === 'set') {
+    world.write(state, name, toLive(change.value, world.handleOf))
+    return 0
+  }
+  if (change.kind === 'remove') {
+    if (world.remove(state, name)) return 0
+    throw objectFault('FIELD_INVALID', `${oidText(state.oid)} has no slot ${name} of its own`)
+  }
+  const installed = change.method === undefined ? world.nextOid++ : 0
+  world.write(state, name, new MethodRef(change.method ?? installed))
+  // A method may be found through any chain, so every remembered lookup is in doubt.
+  world.epoch++
+  return installed
+}
+
+function checkExpected({ expect, target }: SlotChange, name: string, found: Tid | null): void {
+  if (expect === undefined || found === expect) return
+  throw objectFault('CONFLICT', `${name} of ${oidText(target)} has changed since it was read`, {
+    expected: tidOrNull(expect),
+    found: tidOrNull(found),
+  })
+}
+
+const tidOrNull = (tid: Tid | null) => (tid === null ? null : String(tid))
