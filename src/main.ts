@@ -106,7 +106,19 @@ async function powers(): Promise<Powers> {
         apiKey,
       })
     },
-    verifyImage: async (folder) => (await import('./verify-image.ts')).verifyImage(folder),
+    verifyImage: async (folder) => (await import('./closed-image.ts')).verifyImage(folder),
+    salvageImage: async (folder, into) =>
+      (await import('./closed-image.ts')).salvageImage(folder, into),
+    backupImage: async (folder, file, since) =>
+      (await import('./closed-image.ts')).backupImage(folder, file, since),
+    restoreImage: async (folder, files) =>
+      (await import('./closed-image.ts')).restoreImage(folder, files),
+    readInput: async () => {
+      let text = ''
+      process.stdin.setEncoding('utf8')
+      for await (const chunk of process.stdin) text += chunk
+      return text
+    },
     pid: process.pid,
   }
 }

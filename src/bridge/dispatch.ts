@@ -7,6 +7,7 @@ import type { Answer, Kernel, Message } from '#kernel'
 import { type Change, checkObjectName, fromWire, type Oid, oidText, parseTid } from '#objects'
 import { bridgeFault } from './faults.ts'
 import { type Request, unpack } from './frame.ts'
+import { IMAGE_HANDLERS } from './image-handlers.ts'
 import {
   describeOperations,
   type FieldsOf,
@@ -29,7 +30,7 @@ export interface Dispatcher {
   status(): Record<string, unknown>
 }
 
-type Handlers = {
+export type Handlers = {
   [Op in OperationName]: (
     d: Dispatcher,
     session: Session,
@@ -233,6 +234,7 @@ const HANDLERS: Handlers = {
     }))
     answer(session, id, { ...report, damage })
   },
+  ...IMAGE_HANDLERS,
 }
 
 /** The oid in the answer to a creation, whose bytes hold `{"$ref": oid}`. */
@@ -254,6 +256,15 @@ function subscribe(
   const from = fields.from === undefined ? durable : parseTid(fields.from)
   if (from === undefined || from > head.tid) {
     throw bridgeFault('FIELD_INVALID', 'from takes a tid that has been')
+  }
+  const oldest = head.store.packedTo()
+  if (from < oldest) {
+    throw bridgeFault(
+      'FIELD_INVALID',
+      `what happened after ${from} is packed away in part; what is kept begins at ${oldest}`,
+      { oldest: String(oldest) },
+      'Read the objects anew, and follow from `data.oldest` or later.',
+    )
   }
   const tell = (one: { tid: number; oid: Oid; slots: string[] }) => {
     if (target === undefined || one.oid === target) {

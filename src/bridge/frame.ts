@@ -15,7 +15,13 @@ import {
   WIRE_LIMITS,
 } from './protocol.ts'
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, encodeUndefinedAsNil: true })
+// A map of somebody's may have the key `toJSON`, which is no method of ours.
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  encodeUndefinedAsNil: true,
+  useToJSON: false,
+})
 // Others write small integers in 64 bits, and every field that takes a number takes those. What is beyond 2^53 comes as
 // a big integer. msgpackr has 'auto', and its types do not name it.
 const reader = new Packr({
@@ -32,6 +38,10 @@ const SHOWN = 80
 const REFUSAL_BYTES = 1_024
 /** Most of it that the remedy may take. */
 const REMEDY_BYTES = 320
+/** Least of it for the sentence. */
+const SENTENCE_BYTES = 256
+/** Codes whose faults say what is wrong with a message; those of methods and drafts say more, and are bounded by them. */
+const BRIEF = new Set([...Object.keys(BRIDGE_FAULTS), 'NOT_UNDERSTOOD'])
 /** Bytes that say how long a text is, beyond the one for an empty text. */
 const TEXT_HEAD = 2
 
@@ -104,13 +114,27 @@ export function readRequest(bytes: Uint8Array): Request | Refused {
   if (typeof op !== 'string' || !Object.hasOwn(OPERATIONS, op)) {
     return refuse('OP_UNKNOWN', `there is no operation ${shown(op)}`, id)
   }
-  const parsed = OPERATIONS[op as OperationName].fields.safeParse(map)
+  const parsed = checked(op as OperationName, map)
+  if (parsed === undefined)
+    return refuse('FIELD_INVALID', `${op}: a field is of no kind it takes`, id)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     const field = issue?.path.join('.') ?? ''
     return refuse('FIELD_INVALID', `${op}: ${field}: ${issue?.message ?? 'invalid'}`, id, { field })
   }
   return { id, op: op as OperationName, fields: parsed.data }
+}
+
+/**
+ * The check of an operation's fields; undefined when it could not be made. zod compares what calls itself the length of
+ * a value, and a map may have that key with anything under it.
+ */
+function checked(op: OperationName, map: Record<string, unknown>) {
+  try {
+    return OPERATIONS[op].fields.safeParse(map)
+  } catch {
+    return undefined
+  }
 }
 
 /** The map in scanned bytes. What passes the scan and still does not decode is refused like the rest. */
@@ -193,16 +217,17 @@ export function okFrame(id: MessageId, result: Uint8Array, tid: string | undefin
   return out
 }
 
+/** The answer that refuses a message. What repeats the message is cut, so that it has at most REFUSAL_BYTES. */
 export function faultFrame(id: MessageId | null, fault: FaultRecord): Buffer {
-  const whole = packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault })
-  if (whole.length <= REFUSAL_BYTES || !Object.hasOwn(BRIDGE_FAULTS, fault.code)) return whole
-  // Data repeats what the client sent; the sentence is cut to the room that the rest leaves.
-  const { data: _, ...rest } = fault
-  const bare = { ...rest, message: '', remedy: cutText(fault.remedy, REMEDY_BYTES) }
-  const room =
-    REFUSAL_BYTES - packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault: bare }).length
-  const message = cutText(fault.message, room - TEXT_HEAD)
-  return packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault: { ...bare, message } })
+  const frameOf = (one: FaultRecord) =>
+    packr.pack({ v: PROTOCOL_VERSION, id, ok: false, fault: one })
+  const whole = frameOf(fault)
+  if (whole.length <= REFUSAL_BYTES || !BRIEF.has(fault.code)) return whole
+  const bare = { ...fault, message: '', remedy: cutText(fault.remedy, REMEDY_BYTES) }
+  // Data repeats what the client sent; it goes when the sentence would have no room beside it.
+  if (frameOf(bare).length > REFUSAL_BYTES - SENTENCE_BYTES) delete bare.data
+  const room = REFUSAL_BYTES - frameOf(bare).length - TEXT_HEAD
+  return frameOf({ ...bare, message: cutText(fault.message, room) })
 }
 
 /** At most so many bytes of a text, in whole characters; what was cut shows. */

@@ -27,6 +27,10 @@ export const WIRE_LIMITS = {
   intentLength: 4_096,
   /** Most messages of one session that wait for an answer. */
   inFlight: 4_096,
+  /** Most subscriptions of one session: each is told of every change. */
+  following: 256,
+  /** Longest span of history that a pack can be told to keep, milliseconds: a hundred years. */
+  keep: 3_155_760_000_000,
   /** Longest deadline, milliseconds. */
   deadline: 3_600_000,
   /** Most entries in one page of a listing. */
@@ -130,6 +134,26 @@ export const OPERATIONS = {
   VerifyCommand: {
     summary: 'Read every record and report what is damaged.',
     fields: z.object({}),
+  },
+  DiffCommand: {
+    summary: 'What differs between two states: objects slot by slot, and names.',
+    fields: z.object({ from: tidOrTime, to: tidOrTime }),
+  },
+  UndoCommand: {
+    summary: 'Take a transaction back, as one turn, unless something changed later.',
+    fields: z.object({ tid: z.string().min(1).max(32) }),
+  },
+  PackCommand: {
+    summary: 'Pack away history older than a span, and what nothing refers to.',
+    fields: z.object({ keep: z.int().min(0).max(WIRE_LIMITS.keep).optional() }),
+  },
+  DumpCommand: {
+    summary: 'The whole world as text, page by page, all as of one transaction.',
+    fields: z.object({ at: tidOrTime.optional(), next: z.string().max(64).optional() }),
+  },
+  LoadCommand: {
+    summary: 'Bring a dump into an image that has only its awakening; more says that text follows.',
+    fields: z.object({ text: z.string(), more: z.boolean().optional() }),
   },
 } as const
 

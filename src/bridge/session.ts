@@ -87,6 +87,15 @@ export class Session {
       })
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
+    if (request.op === 'SubscribeCommand' && this.following.size >= WIRE_LIMITS.following) {
+      const fault = bridgeFault(
+        'BUSY',
+        `${WIRE_LIMITS.following} subscriptions of this session are open`,
+        undefined,
+        'End some with UnsubscribeCommand, or follow all changes with one.',
+      )
+      return this.reply(request.id, { ok: false, fault: fault.toRecord() })
+    }
     this.#perform(request)
   }
 

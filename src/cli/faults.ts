@@ -10,6 +10,7 @@ export const CLI_FAULTS = {
     retry: 'never',
     remedy: 'Name an object that exists: `batos ls` lists the names.',
   },
+  CONFLICT: { retry: 'transaction', remedy: 'Name another place.' },
   IMAGE_IN_USE: {
     retry: 'later',
     remedy: 'Stop the kernel that has this image open, or name another image.',

@@ -86,6 +86,10 @@ export function handed(given: Handed = {}): HandedPowers {
     verifyImage:
       given.verifyImage ??
       (async () => ({ objects: 0, revisions: 0, transactions: 0, damage: [] })),
+    salvageImage: () => Promise.reject(new Error('nothing is salvaged in this test')),
+    backupImage: () => Promise.reject(new Error('nothing is backed up in this test')),
+    restoreImage: () => Promise.reject(new Error('nothing is restored in this test')),
+    readInput: async () => '',
     pid: 1,
   }
   return {

@@ -88,6 +88,20 @@ export interface VerifyAnswer {
   damage: { problem: string; oid: string | null; tid: string | null }[]
 }
 
+/** What a salvage found and lost, oids as text. */
+export interface SalvageAnswer {
+  transactions: number
+  revisions: number
+  objects: number
+  lost: { oid: string; tid: string; newest: boolean }[]
+  lostNames: { name: string; tid: string }[]
+  dangling: { oid: string; ref: string }[]
+  undescribed: string[]
+  cut: string[]
+  tables: string[]
+  damage: string[]
+}
+
 export interface Powers {
   words: readonly string[]
   version: string
@@ -110,5 +124,20 @@ export interface Powers {
   openProvider: (text: string) => Promise<Provider>
   /** Reads every record of an image that no kernel has open. Faults IMAGE_IN_USE. */
   verifyImage: (folder: string) => Promise<VerifyAnswer>
+  /** Makes an image in a folder that has none out of one that is damaged. Faults IMAGE_IN_USE and IMAGE_DAMAGED. */
+  salvageImage: (folder: string, into: string) => Promise<SalvageAnswer>
+  /** Writes what came after a transaction, 0 for all, to a file. Works beside a kernel. Faults CONFLICT. */
+  backupImage: (
+    folder: string,
+    file: string,
+    since: number,
+  ) => Promise<{ since: string; head: string; transactions: number }>
+  /** Makes an image out of backups, in order. Faults CONFLICT and IMAGE_DAMAGED; then it makes none. */
+  restoreImage: (
+    folder: string,
+    files: readonly string[],
+  ) => Promise<{ head: string; transactions: number }>
+  /** All of stdin as text. */
+  readInput: () => Promise<string>
   pid: number
 }

@@ -7,6 +7,7 @@ import { Command, type CommonOptions, DEFAULT_IMAGE } from './command.ts'
 import { EXIT, EXIT_WORDS } from './exit-codes.ts'
 import type { Powers } from './powers.ts'
 import type { Terminal } from './terminal.ts'
+import { spanOf } from './upkeep.ts'
 
 type Verb = (
   command: Command,
@@ -129,6 +130,13 @@ const hosts = (text: string, before: string[] | undefined): string[] => {
   throw new InvalidArgumentError('It takes a host: its name, or its name and port as name:port.')
 }
 
+/** Reads a span of time as milliseconds. */
+const span = (text: string) => {
+  const milliseconds = spanOf(text)
+  if (milliseconds !== undefined) return milliseconds
+  throw new InvalidArgumentError('It takes days, hours or minutes as 7d, 12h or 30m; or 0.')
+}
+
 /** Milliseconds: the longest deadline of the wire. */
 const DEADLINE_MAX = 3_600_000
 /** Entries: the most that one page of the wire holds. */
@@ -228,10 +236,75 @@ const COMMANDS: readonly Declared[] = [
     load: async () => (await import('./listing.ts')).history,
   },
   {
+    words: 'diff <from> <to>',
+    summary: 'what differs between two transactions, slot by slot',
+    details: 'FROM and TO are transactions or times; --json has the sources of methods too.',
+    examples: ['batos diff 12 15', 'batos diff 2026-01-31T09:00:00Z 15 --json'],
+    load: async () => (await import('./changes.ts')).diff,
+  },
+  {
+    words: 'undo <tid>',
+    summary: 'take a transaction back, unless something changed later',
+    details:
+      'All of it or nothing. Undo the undo to do it again. A method comes back as a new version.',
+    examples: ['batos undo 12', 'batos log --limit 5'],
+    load: async () => (await import('./changes.ts')).undo,
+  },
+  {
+    words: 'pack',
+    summary: 'pack away old history, and objects that nothing refers to',
+    examples: ['batos pack', 'batos pack --keep 12h', 'batos pack --keep 0'],
+    options: [
+      new Option('--keep <span>', 'history that stays: 7d, 12h, 30m or 0 (default: 7d)').argParser(
+        span,
+      ),
+    ],
+    load: async () => (await import('./upkeep.ts')).pack,
+  },
+  {
+    words: 'dump <file>',
+    summary: 'write the whole world as text; - is stdout',
+    details: 'Equal worlds give equal texts, byte by byte.',
+    examples: ['batos dump world.txt', 'batos dump - --at 12 | less'],
+    options: [new Option('--at <when>', 'as it was at a transaction or a time')],
+    load: async () => (await import('./upkeep.ts')).dump,
+  },
+  {
+    words: 'load <file>',
+    summary: 'bring a dump into an image that has only its awakening; - is stdin',
+    details: 'Objects keep their oids. Every method is judged first; nothing is loaded otherwise.',
+    examples: ['batos load world.txt --image ./another_world'],
+    load: async () => (await import('./upkeep.ts')).load,
+  },
+  {
     words: 'verify',
     summary: 'read every record of the image and list what is damaged',
     examples: ['batos verify'],
     load: async () => (await import('./status.ts')).verify,
+  },
+  {
+    words: 'salvage <into>',
+    summary: 'make an image that opens out of a damaged one, and list what is lost',
+    details: 'INTO is a folder without an image. The damaged image is only read.',
+    examples: ['batos salvage ./saved_image', 'batos verify --image ./saved_image'],
+    load: async () => (await import('./rescue.ts')).salvage,
+  },
+  {
+    words: 'backup <file>',
+    summary: 'write the whole history to a file, or what came after a transaction',
+    examples: ['batos backup monday', 'batos backup tuesday --since 120'],
+    options: [
+      new Option('--since <tid>', 'only what came after this transaction').argParser(
+        whole(1, Number.MAX_SAFE_INTEGER),
+      ),
+    ],
+    load: async () => (await import('./rescue.ts')).backup,
+  },
+  {
+    words: 'restore <file...>',
+    summary: 'make an image out of a backup and those that go on from it',
+    examples: ['batos restore monday tuesday --image ./restored_image'],
+    load: async () => (await import('./rescue.ts')).restore,
   },
   {
     words: 'doctor',

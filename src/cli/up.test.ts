@@ -182,3 +182,16 @@ test('[CL84] SIGTERM shuts the world and ends with 0', async () => {
   const { code, shut } = await ran(['--policy', 'off'], async () => false)
   assert.deepEqual([code, shut()], [0, 1])
 })
+
+test('[CL86] hosts that methods may ask are those named, and what is no host is refused', async () => {
+  const hosts = async (...words: string[]) =>
+    await ran(['--policy', 'off', ...words], async () => false)
+  assert.deepEqual((await hosts()).opened[0]?.allowHosts, [])
+  const named = ['--allow-host', 'api.example.com', '--allow-host', '[::1]:8080']
+  const { opened } = await hosts(...named)
+  assert.deepEqual(opened[0]?.allowHosts, ['api.example.com', '[::1]:8080'])
+  for (const wrong of ['http://a.test', 'a.test/x', '*', 'a b', 'a.test:99999', '']) {
+    const { code, err } = await hosts('--allow-host', wrong)
+    assert.deepEqual([code, /It takes a host/.test(err)], [2, true], wrong)
+  }
+})

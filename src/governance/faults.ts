@@ -10,6 +10,12 @@ export const GOVERNANCE_FAULTS = {
     retry: 'never',
     remedy: 'Look at `data.source`; if it is right, give it with CreateMethodCommand.',
   },
+  TARGET_UNKNOWN: { retry: 'never', remedy: '`batos log` lists the transactions.' },
+  CONFLICT: {
+    retry: 'transaction',
+    remedy: 'Look at it with `batos history`, and undo what came later first, or set it by hand.',
+  },
+  FIELD_INVALID: { retry: 'never', remedy: 'Change by hand what should be otherwise.' },
   METHOD_FAILED: { retry: 'never', remedy: 'Correct the source and give it again.' },
 } as const
 

@@ -9,3 +9,4 @@ export {
   type Verdict,
 } from './crucible.ts'
 export { governanceFault } from './faults.ts'
+export { undoTransaction } from './undo.ts'

@@ -68,6 +68,24 @@ test('[KN16] an image that has a genesis is left as it is', async () => {
   assert.equal(store.head().tid, 1)
 })
 
+test('[KN16] an image that lost its genesis gets it again, under its oid, and nothing else', async () => {
+  const store = openMemoryStore()
+  const { method, payload } = { method: 'method', payload: new Uint8Array() } as const
+  const revisions = [{ oid: 7, tid: 4, kind: method, refs: [], payload }]
+  const found = { tid: 4, time: 1, author: '', note: '', revisions, names: [] }
+  await store.commit({ transactions: [found], tables: [] })
+  assert.equal(await awaken(store, judge, [TEXT], 5_000), false)
+  assert.deepEqual(
+    [...store.objects()].map(({ oid, kind }) => [oid, kind]),
+    [
+      [GENESIS, 'object'],
+      [7, 'method'],
+      [8, 'method'],
+    ],
+  )
+  assert.deepEqual([store.name('genesis'), store.name('other')], [GENESIS, undefined])
+})
+
 test('[KN17] a world whose method does not compile makes nothing', async () => {
   const store = openMemoryStore()
   const broken = TEXT.replace('return', 'retrun')

@@ -72,7 +72,10 @@ function endComment(objects: ObjectText[], comment: string[]): void {
   if (object !== undefined && object.comment === '') object.comment = comment.join(' ')
 }
 
-/** Writes the first objects if the image has none; true when it did. Genesis is the first object of the first text. */
+/**
+ * Writes the first objects if the image is empty; true when it did. Genesis is the first object of the first text, and is
+ * written again where it is lost.
+ */
 export async function awaken(
   store: Store,
   judge: Judge,
@@ -82,11 +85,15 @@ export async function awaken(
   if (store.read(GENESIS) !== undefined) return false
   const objects = texts.flatMap(parseWorld)
   assert(objects[0]?.name === 'genesis', 'the first object of a world is genesis')
-  const oids = new Map(objects.map((object, i) => [object.name, GENESIS + i]))
-  let next: Oid = GENESIS + objects.length
-  const tid = 1
+  const head = store.head()
+  const isNew = head.tid === 0
+  // A salvaged image may lack its first object, without which nothing can be asked; the others it lacks as it says.
+  const made = isNew ? objects : objects.slice(0, 1)
+  const oids = new Map(made.map((object, i) => [object.name, GENESIS + i]))
+  let next: Oid = Math.max(head.oid + 1, GENESIS + made.length)
+  const tid = head.tid + 1
   const revisions: Revision[] = []
-  for (const object of objects) {
+  for (const object of made) {
     const oid = oids.get(object.name) as Oid
     const slots: StoredSlot[] = []
     if (object.comment !== '') slots.push({ name: 'comment', tid, value: object.comment })
@@ -113,10 +120,10 @@ export async function awaken(
     tid,
     time: now,
     author: 'world',
-    note: 'awakening',
+    note: isNew ? 'awakening' : 'genesis again',
     revisions,
     names: [...oids].map(([name, oid]) => ({ name, oid })),
   }
   await store.commit({ transactions: [transaction], tables: [] })
-  return true
+  return isNew
 }

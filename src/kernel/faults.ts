@@ -26,6 +26,11 @@ export const KERNEL_FAULTS = {
     retry: 'never',
     remedy: 'Ask for what this machine and its owner allow.',
   },
+  CONFLICT: {
+    retry: 'transaction',
+    remedy: 'Look at what is there now, and decide anew.',
+  },
+  FIELD_INVALID: { retry: 'never', remedy: 'Correct it and send it again.' },
   FRAME_INVALID: {
     retry: 'never',
     remedy: 'Send one MessagePack map as docs/formats/wire.md has it.',

@@ -90,6 +90,7 @@ test('[KN27] a need keeps its parts and nothing else', () => {
   const need = { kind: 'x', receiver: 5, learner: 6, selector: 'fly', args: [1], more: 7 }
   assert.deepEqual(readReport([1, 'need', need]), {
     kind: 'need',
+    stale: [],
     need: { kind: 'method', receiver: 5, learner: 6, selector: 'fly', args: [1] },
   })
 })

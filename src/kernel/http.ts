@@ -92,7 +92,6 @@ export class Http {
     const timer = this.#timers.setTimeout(
       () => late.abort(new Error(why)),
       KERNEL_LIMITS.requestTime,
-      true,
     )
     // A request that only reads may be repeated as it is.
     const headers: Record<string, string> = isRead(request) ? {} : { 'idempotency-key': key }

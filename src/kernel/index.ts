@@ -21,6 +21,9 @@ export type {
   Workbench,
 } from './learner.ts'
 export type { FetchPower } from './http.ts'
+export { dumpPages, type DumpPage, type Dumping } from './dumping.ts'
+export { loadDump } from './loading.ts'
+export { type Packed, packImage } from './packing.ts'
 export { KERNEL_LIMITS } from './limits.ts'
 export type { MethodFields } from './method-record.ts'
 export { type TurnGiven, Turns } from './sandbox/turns.ts'

@@ -261,7 +261,10 @@ export class Kernel {
       author: message.author,
       note: message.selector,
       tables: (outcome) => this.#tablesFor(pending, outcome),
-      dropped: () => this.#isDropped(pending),
+      dropped: () => {
+        if (pending.done) this.#keys.over(pending)
+        return pending.done
+      },
       begin: () => {
         pending.isOut = true
         const { room } = this.#outbox
@@ -276,14 +279,10 @@ export class Kernel {
     })
   }
 
-  #isDropped(pending: Pending): boolean {
-    if (pending.done) this.#keys.over(pending)
-    return pending.done
-  }
-
   #settled(pending: Pending, outcome: Settled): void {
     if (outcome.kind === 'need') return this.#need(pending, outcome.need, outcome.stale)
     this.#finish(pending, answerOf(outcome), this.#isKept(pending, outcome))
+    if (isPassing(outcome)) this.#dropRecord(pending)
   }
 
   /** Whether an outcome is what its tables said: a group that failed has another. What was posted hears of it. */
@@ -322,14 +321,19 @@ export class Kernel {
     this.#leave(pending)
     if (pending.isOut) this.#keys.giveUp(pending)
     this.#finish(pending, { ok: false, fault: fault.toRecord() })
-    if (pending.record !== undefined) {
-      const write = { table: 'waiting', key: pending.record, value: null } as const
-      this.#sequence.keep([write]).catch((error: unknown) => {
-        // The record then runs once more at the next start, where nobody is answered: harmless, and told.
+    this.#dropRecord(pending)
+    return true
+  }
+
+  /** Whoever was told that a message did not run must not find it run at the next start. */
+  #dropRecord({ record }: Pending): void {
+    if (record === undefined) return
+    this.#sequence
+      .keep([{ table: 'waiting', key: record, value: null }])
+      .catch((error: unknown) => {
+        // The record then runs once more at the next start, where nobody is answered: told, since it cannot be helped.
         this.options.onWorkerEnd?.({ reason: 'unkept', detail: String(error) })
       })
-    }
-    return true
   }
 
   // Keys ---------------------------------------------------------------------------------------
@@ -446,10 +450,7 @@ export class Kernel {
       kernelFault(
         'NOT_UNDERSTOOD',
         `${oidText(need.receiver)} does not understand ${selector}${why}`,
-        {
-          target: oidText(need.receiver),
-          selector,
-        },
+        { target: oidText(need.receiver), selector },
       ).toRecord()
     if (NEVER_GENERATED.has(selector)) return notUnderstood('')
     if (this.options.policy === 'off') return notUnderstood(', and the policy generates nothing')
@@ -595,7 +596,7 @@ export class Kernel {
   change(
     change: Change,
     by: { author: string; note: string },
-    method?: (oid: Oid, tid: Tid) => MethodFields,
+    method?: (oid: Oid, tid: Tid, index: number) => MethodFields,
   ): Promise<Answer> {
     const fault = this.#full() ?? this.#missing(change)
     if (fault !== undefined) return Promise.resolve({ ok: false, fault })
@@ -607,11 +608,14 @@ export class Kernel {
         note: by.note,
         ...(method === undefined
           ? {}
-          : { method: (oid: Oid, tid: Tid) => methodRevision(oid, tid, method(oid, tid)) }),
+          : { method: (oid, tid, i) => methodRevision(oid, tid, method(oid, tid, i)) }),
         settle: (outcome) => resolve(answerOf(outcome)),
       })
     })
   }
+
+  /** Takes over transactions that no turn made. Faults BUSY while anything is under way. */
+  readonly adopt = (transactions: readonly Transaction[]) => this.#sequence.adopt(transactions)
 
   /** Puts a method into a slot. Faults CONFLICT when the slot is not as `expect` says. */
   async install(fields: MethodFields, expect: Tid | null): Promise<{ tid: Tid; oid: Oid }> {

@@ -235,8 +235,7 @@ export class Outbox {
     // What left may have come back at once, and then there is a timer already.
     timers.clearTimeout(this.#timer)
     const wait = Math.min(this.#next - time, KERNEL_LIMITS.outboxTimer)
-    // A message for tomorrow does not keep a command; a kernel that serves has its sockets for that.
-    this.#timer = timers.setTimeout(() => this.#wake(), Math.max(0, wait), true)
+    this.#timer = timers.setTimeout(() => this.#wake(), Math.max(0, wait))
   }
 
   /** Makes ready what is due, in the order of time. */

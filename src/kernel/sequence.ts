@@ -7,14 +7,16 @@
 //
 //   queued --batch--> running --report--> grouped --durable--> answered
 //     ^                  |--worker died--> queued (alone)
-import type { FaultRecord } from '#ground'
+import { Fault, type FaultRecord } from '#ground'
 import type { Revision, TableWrite, Transaction } from '#image'
 import {
   type Change,
+  decodeSlots,
   type Need,
   OBJECT_LIMITS,
   type Oid,
   type Posting,
+  type RestoredName,
   type SendRequest,
   type Tid,
   type TurnFrame,
@@ -48,8 +50,8 @@ export interface Ticket {
   turn: ['send', SendRequest] | ['change', TurnFrame & { change: Change }]
   author: string
   note: string
-  /** The record of the method that this turn installs, given the oid that it gets. */
-  method?: (oid: Oid, tid: Tid) => Revision
+  /** The records of the methods that this turn installs, each given the oid that it gets. */
+  method?: (oid: Oid, tid: Tid, index: number) => Revision
   /** Table writes to keep with the outcome; asked once the outcome is known. */
   tables?: (outcome: Settled) => TableWrite[]
   /** True when nobody waits for it any more: then it is not run. */
@@ -167,6 +169,38 @@ export class Sequence {
         tell: resolve,
         fail: (fault) => reject(kernelFault('BUSY', fault.message)),
       })
+      this.#commit()
+    })
+  }
+
+  /** Takes over transactions that no turn made, as one group and for a new worker. Faults BUSY while anything is under way. */
+  async adopt(transactions: readonly Transaction[]): Promise<void> {
+    if (this.#closed || !this.#isIdle()) {
+      const { retryAfter } = KERNEL_LIMITS
+      throw kernelFault('BUSY', 'messages are under way', { retryAfter })
+    }
+    const old = this.#link
+    this.#link = undefined
+    old?.end('closed', 'its memory is of another world')
+    this.#head.forget()
+    for (const transaction of transactions) {
+      this.#head.nextTid = transaction.tid + 1
+      for (const { oid } of transaction.revisions) {
+        this.#head.nextOid = Math.max(this.#head.nextOid, oid + 1)
+      }
+      this.#head.take(transaction)
+    }
+    const changes = transactions.map(({ revisions }) =>
+      revisions
+        .filter(({ kind }) => kind === 'object')
+        .map(({ oid, payload }) => {
+          return { oid, slots: decodeSlots(payload).map(({ name }) => name) }
+        }),
+    )
+    await new Promise<void>((resolve, reject) => {
+      const fail = (fault: FaultRecord) => reject(new Fault(fault))
+      const settles = [{ tell: resolve, fail }]
+      this.#groups = [{ ...emptyGroup(), transactions: [...transactions], changes, settles }]
       this.#commit()
     })
   }
@@ -347,12 +381,12 @@ export class Sequence {
       installing: installingOf(ticket, head),
     }
     const { tid, installing } = writing
-    verifyNames(names, writing.born, head)
+    verifyNames(names, writing.born, head, restoredNames(ticket))
     const verified = writes.map((write) => verifyWrite(write, writing))
     const revisions = verified.map(({ revision }) => revision)
-    if (installing !== undefined && ticket.method !== undefined) {
-      if (!installing.done) refuse('an installation without its method')
-      revisions.push(ticket.method(installing.method, tid))
+    for (const [index, { method, done }] of installing.entries()) {
+      if (!done) refuse('an installation without its method')
+      if (ticket.method !== undefined) revisions.push(ticket.method(method, tid, index))
     }
     for (const { oid } of writes) this.#known.add(oid)
     const transaction: Transaction = {
@@ -365,9 +399,7 @@ export class Sequence {
     }
     head.nextTid = tid + 1
     for (const oid of writing.born) if (oid >= head.nextOid) head.nextOid = oid + 1
-    if (installing !== undefined && ticket.method !== undefined) {
-      head.nextOid = Math.max(head.nextOid, installing.method + 1)
-    }
+    for (const { method } of installing) head.nextOid = Math.max(head.nextOid, method + 1)
     head.take(transaction)
     let bytes = 0
     for (const { payload } of revisions) bytes += payload.length
@@ -462,13 +494,26 @@ export class Sequence {
   }
 }
 
-/** The method that a turn puts into a slot: a new one has the next number, an old one has its own. */
-function installingOf(ticket: Ticket, head: Head): Installing | undefined {
+/** The names that a turn restores, undefined for any other turn. */
+function restoredNames({ turn: [kind, request] }: Ticket): readonly RestoredName[] | undefined {
+  return kind === 'change' && request.change.kind === 'restore' ? request.change.names : undefined
+}
+
+/** The methods that a turn puts into slots: a new one has the next number, an old one has its own. */
+function installingOf(ticket: Ticket, head: Head): Installing[] {
   const [kind, request] = ticket.turn
-  if (kind !== 'change' || request.change.kind !== 'method') return undefined
+  if (kind !== 'change') return []
+  if (request.change.kind === 'restore') {
+    return request.change.slots
+      .filter(({ was }) => was === 'method')
+      .map(({ target, slot }, i) => {
+        return { target, selector: slot, method: head.nextOid + i, done: false }
+      })
+  }
+  if (request.change.kind !== 'method') return []
   const { target, selector, method } = request.change
   if (method === undefined && ticket.method === undefined) refuse('a method without its record')
-  return { target, selector, method: method ?? head.nextOid, done: false }
+  return [{ target, selector, method: method ?? head.nextOid, done: false }]
 }
 
 function sizeOf(tables: readonly TableWrite[]): number {

@@ -4,8 +4,7 @@
 
 /** Ways to wait, in milliseconds. What runs, runs from the top of the event loop, once, and never within the call. */
 export interface Timers {
-  /** `isIdle`: waiting for this alone does not keep the process. */
-  setTimeout(run: () => void, ms: number, isIdle?: boolean): unknown
+  setTimeout(run: () => void, ms: number): unknown
   /** Undefined, and what has run already, are let be. */
   clearTimeout(timer: unknown): void
   /** Runs soon, after what is under way. */
@@ -14,10 +13,7 @@ export interface Timers {
 
 /** Those of the process. */
 export const processTimers: Timers = {
-  setTimeout: (run, ms, isIdle) => {
-    const timer = setTimeout(run, ms)
-    return isIdle ? timer.unref() : timer
-  },
+  setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
   setImmediate: (run) => {
     setImmediate(run)

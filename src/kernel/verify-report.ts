@@ -16,6 +16,7 @@ import {
   OBJECT_LIMITS,
   type Oid,
   type Posting,
+  type RestoredName,
   readRequest,
   toStored,
 } from '#objects'
@@ -31,7 +32,7 @@ export type Report =
       kind: 'kept'
       reply: Uint8Array
       writes: ReportedWrite[]
-      names: { name: string; oid: Oid }[]
+      names: { name: string; oid: Oid | null }[]
       fuel: number
       postings: readonly Posting[]
     }
@@ -94,7 +95,7 @@ function readWrites(value: unknown): ReportedWrite[] {
   })
 }
 
-function readNames(value: unknown): { name: string; oid: Oid }[] {
+function readNames(value: unknown): { name: string; oid: Oid | null }[] {
   if (!Array.isArray(value) || value.length > OBJECT_LIMITS.births) return refuse('names')
   if (value.length === 0) return []
   const seen = new Set<string>()
@@ -103,7 +104,7 @@ function readNames(value: unknown): { name: string; oid: Oid }[] {
     const [name, oid] = binding
     if (!isObjectName(name) || seen.has(name)) return refuse('a name')
     seen.add(name)
-    return { name, oid: readOid(oid) }
+    return { name, oid: oid === null ? null : readOid(oid) }
   })
 }
 
@@ -116,13 +117,25 @@ function isObjectName(name: unknown): name is string {
   }
 }
 
-/** Checks that the names are free and their objects there. `born` are the objects of the same turn. */
+/**
+ * Checks that the names are free and their objects there, or that they are those that the turn restores. `born` are the
+ * objects of the same turn.
+ */
 export function verifyNames(
-  names: readonly { name: string; oid: Oid }[],
+  names: readonly { name: string; oid: Oid | null }[],
   born: ReadonlySet<Oid>,
   head: Head,
+  restored: readonly RestoredName[] | undefined,
 ): void {
+  if (restored !== undefined && restored.length !== names.length) refuse('other names than asked')
   for (const { name, oid } of names) {
+    const asked = restored?.find((one) => one.name === name)
+    if (asked !== undefined) {
+      if (asked.oid !== oid || (head.name(name) ?? null) !== asked.expect) refuse('another binding')
+      if (oid !== null && !head.has(oid)) refuse('a name for nothing')
+      continue
+    }
+    if (oid === null) return refuse('a name unbound')
     if (head.name(name) !== undefined) refuse('a name that is bound')
     if (!born.has(oid) && !head.has(oid)) refuse('a name for nothing')
   }

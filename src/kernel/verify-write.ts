@@ -22,7 +22,7 @@ export interface ReportedWrite {
   payload: Uint8Array
 }
 
-/** The slot that this very turn may put the method into, and the method's oid. */
+/** A slot that this very turn may put a method into, and the method's oid. */
 export interface Installing {
   target: Oid
   selector: string
@@ -45,7 +45,7 @@ export interface Writing {
   head: Head
   /** Objects that this turn made. */
   born: ReadonlySet<Oid>
-  installing: Installing | undefined
+  installing: readonly Installing[]
 }
 
 /** The slots in a record of a worker. Throws Unbelievable unless they are slots with names and tids, each name once. */
@@ -154,9 +154,10 @@ class Former {
 function checkFresh(oid: Oid, name: string, span: SlotSpan, writing: Writing): void {
   const { installing, born, head } = writing
   if (span.isMethod) {
-    if (installing?.target !== oid || installing.selector !== name) refuse('a forged method slot')
-    if (installing?.method !== span.refs[0]) refuse('another method than the one installed')
-    else installing.done = true
+    const one = installing.find(({ target, selector }) => target === oid && selector === name)
+    if (one === undefined) return refuse('a forged method slot')
+    if (one.method !== span.refs[0]) return refuse('another method than the one installed')
+    one.done = true
     return
   }
   for (const ref of span.refs) {

@@ -1,4 +1,5 @@
-// Owns: the kernel's own changes as a world makes them: a slot set or removed, an object made, a method put into a slot.
+// Owns: the kernel's own changes as a world makes them: a slot set or removed, an object made, a method put into a slot,
+// slots and names restored.
 // Leaves: the turn around a change to world.ts; who may ask for one to the kernel.
 // Laws: OB32 a change of the kernel's own is one turn; if the slot is not as it expects, CONFLICT, and nothing changes.
 import { objectFault } from './faults.ts'
@@ -13,11 +14,12 @@ export interface Changed {
   installed: Oid
 }
 
-type SlotChange = Exclude<Change, { kind: 'create' }>
+type SlotChange = Exclude<Change, { kind: 'create' | 'restore' }>
 
 /** Makes a change in the running turn. Faults CONFLICT, FIELD_INVALID and TARGET_UNKNOWN. */
 export function makeChange(world: World, change: Change): Changed {
   if (change.kind === 'create') return { answer: create(world, change), installed: 0 }
+  if (change.kind === 'restore') return { answer: null, installed: restore(world, change) }
   return { answer: null, installed: changeSlot(world, change) }
 }
 
@@ -56,7 +58,37 @@ function changeSlot(world: World, change: SlotChange): Oid {
   return installed
 }
 
-function checkExpected({ expect, target }: SlotChange, name: string, found: Tid | null): void {
+/** All expectations are looked at before anything changes. Answers the last method's oid, 0 for none. */
+function restore(world: World, { slots, names }: Extract<Change, { kind: 'restore' }>): Oid {
+  for (const one of slots) {
+    checkExpected(one, one.slot, world.slotsOf(world.state(one.target)).get(one.slot)?.tid ?? null)
+  }
+  for (const { name, expect } of names) {
+    if ((world.lookup(name) ?? null) === expect) continue
+    throw objectFault('CONFLICT', `the name ${JSON.stringify(name)} has been bound anew since`, {
+      name,
+    })
+  }
+  let installed: Oid = 0
+  for (const { target, slot, was, value } of slots) {
+    const state = world.state(target)
+    if (was === 'absent') world.remove(state, slot)
+    else if (was === 'value') world.write(state, slot, toLive(value, world.handleOf))
+    else {
+      installed = world.nextOid++
+      world.write(state, slot, new MethodRef(installed))
+    }
+  }
+  for (const { name, oid } of names) world.rebind(name, oid)
+  world.epoch++
+  return installed
+}
+
+function checkExpected(
+  { expect, target }: { expect?: Tid | null; target: Oid },
+  name: string,
+  found: Tid | null,
+): void {
   if (expect === undefined || found === expect) return
   throw objectFault('CONFLICT', `${name} of ${oidText(target)} has changed since it was read`, {
     expected: tidOrNull(expect),

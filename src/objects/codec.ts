@@ -52,7 +52,8 @@ addExtension({
   unpack: (bytes: Buffer) => BigInt(Buffer.from(bytes).toString('latin1')),
 })
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+// A map of the world may have the key `toJSON`, which is no method to be called.
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, useToJSON: false })
 // Between our own processes the same form is used, so that both ends agree on references.
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n

@@ -12,6 +12,8 @@ export { type HttpNeed, type MethodNeed, type Need, needKey } from './signal.ts'
 export type {
   Change,
   NeedOutcome,
+  RestoredName,
+  RestoredSlot,
   SendRequest,
   TurnFrame,
   TurnOutcome,

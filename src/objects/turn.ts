@@ -12,6 +12,23 @@ export type Change =
   | { kind: 'create'; name?: string; parents: Oid[]; slots: [string, unknown][] }
   // `method` is left out when the method is new: it gets the next oid.
   | { kind: 'method'; target: Oid; selector: string; method?: Oid; expect?: Tid | null }
+  | { kind: 'restore'; slots: RestoredSlot[]; names: RestoredName[] }
+
+/** A slot to be as it was: absent, a stored value, or a method, which gets the next oid. */
+export interface RestoredSlot {
+  target: Oid
+  slot: string
+  was: 'absent' | 'value' | 'method'
+  value?: unknown
+  expect: Tid | null
+}
+
+/** A name to be bound as it was, or to nothing with null. */
+export interface RestoredName {
+  name: string
+  oid: Oid | null
+  expect: Oid | null
+}
 
 /** What every turn is given: the time and the seed fixed when its message was admitted, fuel in ticks. */
 export interface TurnFrame {

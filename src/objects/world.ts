@@ -63,7 +63,8 @@ export class World implements Delegation {
   readonly #handles = new WeakMap<object, ObjectState>()
   readonly #owners: Ownership
   readonly #touched: ObjectState[] = []
-  readonly #names = new Map<string, Oid>()
+  /** Names as this memory knows them; null for one that was unbound. */
+  readonly #names = new Map<string, Oid | null>()
   readonly #boundNow: string[] = []
   readonly #handler: ProxyHandler<ObjectState>
   #learnerOverride: Oid | undefined
@@ -313,10 +314,17 @@ export class World implements Delegation {
     this.#names.set(name, state.oid)
   }
 
+  /** Binds a name to whatever it was bound to, or to nothing; the kernel's own changes alone may. */
+  rebind(name: string, oid: Oid | null): void {
+    this.checkOpen()
+    this.#boundNow.push(name)
+    this.#names.set(name, oid)
+  }
+
   /** The oid bound to a name, as this turn sees it. */
   lookup(name: string): Oid | undefined {
     const known = this.#names.get(name)
-    if (known !== undefined) return known
+    if (known !== undefined) return known ?? undefined
     this.#ask()
     const oid = this.#host.lookup(name)
     if (oid !== undefined) this.#names.set(name, oid)
@@ -557,7 +565,7 @@ export class World implements Delegation {
     this.#settling = true
     const reply = encodeValue(toWire(this.stored(result)))
     checkSize('a reply', reply.length, OBJECT_LIMITS.replyBytes)
-    const names = this.#boundNow.map((name) => ({ name, oid: this.#names.get(name) as Oid }))
+    const names = this.#boundNow.map((name) => ({ name, oid: this.#names.get(name) ?? null }))
     const kept = this.#kept(result)
     const writes: Write[] = []
     let size = 0
@@ -633,7 +641,10 @@ export class World implements Delegation {
     if (!this.#touched.some((state) => state.born)) return new Set()
     const roots: unknown[] = [result]
     for (const { oid } of this.postings.roots()) roots.push(this.handleOf(oid))
-    for (const name of this.#boundNow) roots.push(this.handleOf(this.#names.get(name) as Oid))
+    for (const name of this.#boundNow) {
+      const oid = this.#names.get(name)
+      if (oid != null) roots.push(this.handleOf(oid))
+    }
     for (const state of this.#touched) {
       if (state.born) continue
       for (const slot of this.slotsOf(state).values()) roots.push(slot.value)

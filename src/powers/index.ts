@@ -7,6 +7,7 @@ export {
   readText,
   readTexts,
   removeFile,
+  removeFolder,
   temporaryFolder,
   writePrivate,
 } from './node-files.ts'

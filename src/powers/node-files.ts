@@ -44,6 +44,11 @@ export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true })
 }
 
+/** Removes a folder with all that is in it. */
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+}
+
 /** A new folder of the system's temporary ones, that only its owner can enter. */
 export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'batos-'))

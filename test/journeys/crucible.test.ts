@@ -253,6 +253,24 @@ test('[GO7] a method that changes more than the receiver and the arguments waits
   })
 })
 
+test('[GO7] a method that leaves a message for another object, or a request, waits for a person', async () => {
+  for (const left of [
+    'mirror.later(self.other, "sink")',
+    'mirror.request("http://a.test/", self, "got:")',
+  ]) {
+    await withDrafts([`function rest(self) { ${left}; return 1 }`], async (world) => {
+      const fault = await faultOf(world.send('account', 'rest'))
+      assert.equal(fault.code, 'GENERATION_REFUSED')
+      assert.match(fault.message, /left a message for|asks another host/)
+      assert.equal(((await world.request('GetStatusCommand')) as { outbox: number }).outbox, 0)
+    })
+  }
+  const own = 'function rest(self) { mirror.later(self, "rest", [], 60000); return 1 }'
+  await withDrafts([own], async (world) => {
+    assert.equal(await world.send('account', 'rest'), 1)
+  })
+})
+
 test('[GO7] under review nothing is installed without a person', async () => {
   const source = 'function rest(self) { return self.balance }'
   await withDrafts(

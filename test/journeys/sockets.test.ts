@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { asFault } from '#ground'
 import { connectDealer } from '#kernel'
 import { connect, curveKeyPair, open, type OpenWorld } from '#batos'
@@ -68,6 +70,10 @@ function program(args: string[]): Program {
 const script = (text: string, ...args: string[]) =>
   program(['--input-type=module', '--eval', text, ...args])
 
+// What the heap has not yet given back is not held, so it is collected before it is looked at.
+setFlagsFromString('--expose_gc')
+const collect = runInNewContext('gc') as () => void
+
 const FAR = fileURLToPath(new URL('./far-client.ts', import.meta.url))
 
 test('[BR43] [B24] peers that have gone are forgotten, and cost nothing', async () => {
@@ -81,9 +87,11 @@ test('[BR43] [B24] peers that have gone are forgotten, and cost nothing', async 
     for (let i = 0; i < count; i++) await visit()
     await until(async () => (await peers()) === 0)
   }
-  await visits(100)
+  await visits(200)
+  collect()
   const before = heldBytes(process.pid)
   await visits(SOAKS ? 1_000 : 200)
+  collect()
   const grown = heldBytes(process.pid) - before
   assert.ok(grown < 20 * 1024 * 1024, `${grown} bytes more are held`)
 })
@@ -163,6 +171,16 @@ test('[BR44] a client that does not read is told that its session has ended, and
   assert.equal(await slow.line(), '0')
   assert.deepEqual(await slow.ended, { code: 0, err: '' })
   other.close()
+})
+
+test('[BR47] a session that follows as much as it may is told so, and may follow again when it ends one', async () => {
+  const client = await connect(endpoint, { token })
+  const stops: (() => Promise<void>)[] = []
+  for (let i = 0; i < 256; i++) stops.push(await client.subscribe({}, () => undefined))
+  assert.equal(await codeOf(client.subscribe({}, () => undefined)), 'BUSY')
+  await stops[0]?.()
+  await client.subscribe({}, () => undefined)
+  client.close()
 })
 
 test('[BR56] [B22] ten clients with a thousand requests each on their way have their answers in order', async () => {
@@ -258,7 +276,7 @@ test('[BR45] [BR46] [B19] with --curve the owner comes in, others when they are 
     })
   assert.equal(await codeOf(come()), 'UNAUTHENTICATED')
   const bare = connect(file.endpoint as string, { token: file.token as string })
-  assert.equal(await codeOf(bare), 'UNAUTHENTICATED')
+  assert.match((await codeOf(bare)) ?? '', /^(UNAUTHENTICATED|CANCELLED)$/)
   // The list is read at each connection.
   writeFileSync(
     join(place.image, 'curve-allow'),

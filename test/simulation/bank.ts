@@ -26,6 +26,12 @@ const METHODS = {
     spoil: 'function spoil(self, by) { self.n += by; throw new Error("spoilt") }',
     poison: 'function poison(self) { return 1 }',
     stall: 'function stall(self) { return 1 }',
+    post: `function post(self, id, by, milliseconds) {
+  self.n += 1
+  mirror.later(self, 'arrive', [id, by], milliseconds)
+  return self.n
+}`,
+    arrive: 'function arrive(self, id, by) { self.got ??= []; self.got.push(id); self.n += by }',
     help: 'function help(self, selector) { self.n += 1; return mirror.send(self, selector, []) }',
     breed:
       'function breed(self, name) { const one = mirror.clone(self); one.n = 1; mirror.bind(name, one); return name }',
@@ -86,6 +92,7 @@ export type Deed =
   | { kind: 'learn'; target: string; selector: string }
   | { kind: 'help'; target: string; selector: string }
   | { kind: 'breed'; target: string; name: string }
+  | { kind: 'post'; target: string; id: number; by: number; milliseconds: number }
   | { kind: 'give'; target: string; to: string; amount: number }
   | { kind: 'total'; target: string }
   | { kind: 'append'; target: string; value: number }
@@ -96,6 +103,9 @@ export type Deed =
 export interface BankState {
   numbers: Map<string, number>
   lists: Map<string, number[]>
+  /** What was posted and has not arrived, by its number, and what has. */
+  posted: Map<number, { target: string; by: number }>
+  got: Map<string, number[]>
   /** Slots that edits set, with the transaction of the last one. */
   notes: Map<string, { value: number; tid: number }>
 }
@@ -107,6 +117,8 @@ export function firstState(lists: readonly string[] = LISTS): BankState {
       ...ACCOUNTS.map((name) => [name, BALANCE] as const),
     ]),
     lists: new Map(lists.map((name) => [name, []])),
+    posted: new Map(),
+    got: new Map(COUNTERS.map((name) => [name, []])),
     notes: new Map(),
   }
 }
@@ -129,6 +141,9 @@ export function act(state: BankState, deed: Deed, tid: number): Due {
       return { answer: add(deed.target, 10), wrote: true }
     case 'help':
       return { answer: add(deed.target, 11), wrote: true }
+    case 'post':
+      state.posted.set(deed.id, deed)
+      return { answer: add(deed.target, 1), wrote: true }
     case 'peek':
       return { answer: numbers.get(deed.target), wrote: false }
     case 'spoil':
@@ -163,6 +178,17 @@ export function act(state: BankState, deed: Deed, tid: number): Due {
   }
 }
 
+/** A posting arrives; false when there is none, or it has arrived before. */
+export function arrive(state: BankState, id: number): boolean {
+  const posting = state.posted.get(id)
+  if (posting === undefined) return false
+  const { target, by } = posting
+  state.posted.delete(id)
+  state.got.get(target)?.push(id)
+  state.numbers.set(target, (state.numbers.get(target) as number) + by)
+  return true
+}
+
 function mix(lists: Map<string, number[]>, steps: readonly ([string] | [string, number])[]): Due {
   const answer: number[][] = []
   let wrote = false
@@ -192,6 +218,8 @@ export function messageOf(
       return { selector: 'help', args: [deed.selector] }
     case 'breed':
       return { selector: 'breed', args: [deed.name] }
+    case 'post':
+      return { selector: 'post', args: [deed.id, deed.by, deed.milliseconds] }
     case 'give':
       return { selector: 'give', args: [ref(deed.to), deed.amount] }
     case 'total':

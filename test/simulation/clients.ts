@@ -15,6 +15,7 @@ const KINDS: readonly (readonly [number, Deed['kind']])[] = [
   [4, 'learn'],
   [2, 'help'],
   [2, 'breed'],
+  [4, 'post'],
   [8, 'give'],
   [3, 'total'],
   [5, 'append'],
@@ -31,7 +32,7 @@ export class Clients {
   readonly #guard: (check: () => void) => void
   kernel: Kernel | undefined
   isClosing = false
-  /** Workers that ended, and learners that failed, over the whole run: some faults have no other reason. */
+  /** Workers that ended with a turn that might be to blame, over the whole run: some faults have no other reason. */
   deaths = 0
   /** Appended so far: every value once. */
   #values = 0
@@ -186,6 +187,10 @@ export class Clients {
         const to = universe.pick(accounts)
         const from = universe.pick(accounts.filter((name) => name !== to))
         return { kind, target: from, to, amount: 1 + universe.below(60) }
+      }
+      case 'post': {
+        const milliseconds = universe.chance(0.5) ? 0 : universe.below(3_000)
+        return { kind, target: counter, id: ++this.#values, by: universe.below(9), milliseconds }
       }
       case 'total':
         return { kind, target: universe.pick(accounts) }

@@ -35,9 +35,11 @@ export class Disk {
   /** Handed in and not kept, in order. */
   #line: Waiting[] = []
   #isBroken = false
-  /** Commits that failed, and those of them that may have been kept all the same. */
+  /** Commits that failed, and how often the disk broke: then what failed may have been kept all the same. */
   failures = 0
-  inDoubt = 0
+  breaks = 0
+  /** Called when it breaks: somebody has to open the image again. */
+  onBreak: () => void = () => undefined
 
   constructor(universe: Universe, faults: DiskFaults, lies: DiskLies = {}) {
     this.#universe = universe
@@ -112,9 +114,10 @@ export class Disk {
     this.failures += failed.length
     this.#line = []
     this.#isBroken = true
+    this.breaks++
+    this.onBreak()
     if (this.#universe.chance(0.5)) {
       this.#universe.say('the disk breaks, and may have kept the group')
-      this.inDoubt++
       // Seen when the image is opened again, which the line is for.
       this.#line = [{ ...waiting, resolve: () => undefined, reject: () => undefined }]
     } else this.#universe.say('the disk breaks')

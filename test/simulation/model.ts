@@ -2,10 +2,11 @@
 // Leaves: what each deed does to bank.ts; serial orders of whole transactions to history.ts.
 // Laws: KN91 every acknowledged write is there. KN92 a message has at most one effect, and its answer is that effect's.
 // KN93 all answers agree with one serial order. KN94 a live kernel answers everything, once.
-import type { Store } from '#image'
+import type { Revision, Store } from '#image'
 import { decodeSlots, decodeValue, type Tid } from '#objects'
 import {
   act,
+  arrive,
   answerText,
   type BankState,
   type Deed,
@@ -14,6 +15,7 @@ import {
   textOf,
   TOTAL,
 } from './bank.ts'
+import type { Disk } from './disk.ts'
 
 /** An answer as a client heard it. `text` is the answer's value; `high` the newest durable transaction then. */
 export interface Heard {
@@ -82,16 +84,15 @@ interface Glimpse {
  * effects, the objects at the end. `base` is the newest transaction of the world's beginning.
  */
 export function checkStore(
-  store: Store,
+  { store, breaks, failures }: Pick<Disk, 'store' | 'breaks' | 'failures'>,
   operations: ReadonlyMap<string, Operation>,
   base: Tid,
-  inDoubt: boolean,
 ): BankState {
   const state = firstState()
   const glimpses = glimpsesOf(operations.values())
   const effects = new Map<string, Tid>()
   look(state, base, glimpses)
-  for (const { tid, author } of store.replay({ start: base + 1 })) {
+  for (const { tid, author, revisions } of store.replay({ start: base + 1 })) {
     const operation = operations.get(author)
     if (operation !== undefined) {
       const earlier = effects.get(author)
@@ -100,7 +101,8 @@ export function checkStore(
       }
       effects.set(author, tid)
       checkEffect(state, operation, tid)
-    } else if (author !== 'learner') violated(`transaction ${tid} is of nobody: ${author}`)
+    } else if (author === 'later') checkArrival(state, tid, revisions)
+    else if (author !== 'learner') violated(`transaction ${tid} is of nobody: ${author}`)
     look(state, tid, glimpses)
   }
   for (const { operation, heard } of glimpses) {
@@ -110,6 +112,9 @@ export function checkStore(
     )
   }
   for (const operation of operations.values()) {
+    // A message that waited is run again at a start when its record could not be removed either.
+    const hasWaited = operation.deed.kind === 'learn' || operation.deed.kind === 'help'
+    const inDoubt = breaks > 0 || (hasWaited && failures > 1)
     checkEffects(operation, effects.get(operation.id), inDoubt)
   }
   compare(store, state)
@@ -166,6 +171,18 @@ function checkEffect(state: BankState, { id, deed, heard }: Operation, tid: Tid)
   }
 }
 
+/** What was posted arrives once, after the turn that posted it; the list that it is put into says which it is. */
+function checkArrival(state: BankState, tid: Tid, revisions: readonly Revision[]): void {
+  const slots = revisions.flatMap(({ payload }) => decodeSlots(payload))
+  const got = slots.find(({ name }) => name === 'got')?.value as number[] | undefined
+  const id = got?.at(-1)
+  if (id === undefined || !arrive(state, id)) {
+    violated(
+      `transaction ${tid} is the arrival of ${id}, which is posted nowhere or arrived before (KN73)`,
+    )
+  }
+}
+
 function checkEffects({ id, deed, key, heard }: Operation, tid: Tid | undefined, inDoubt: boolean) {
   for (const one of heard) {
     if (one.tid !== null && tid !== one.tid) {
@@ -200,6 +217,7 @@ function compare(store: Store, state: BankState): void {
   }
   if (sum !== TOTAL) violated(`the accounts have ${sum} together, and began with ${TOTAL}`)
   for (const [name, due] of state.lists) same(name, 'items', slotsOf(name).get('items')?.value, due)
+  for (const [name, due] of state.got) same(name, 'got', slotsOf(name).get('got')?.value ?? [], due)
   for (const [name, due] of state.notes) {
     const slot = slotsOf(name).get('note')
     same(name, 'note', [slot?.value, slot?.tid], [due.value, due.tid])

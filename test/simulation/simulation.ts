@@ -1,13 +1,14 @@
 // Owns: one run: a kernel over a disk that crash and start again, with workers, a learner and clients, from one seed.
 // Leaves: what happens when to universe.ts, what must hold to model.ts and history.ts.
 // Laws: KN90 the same seed is the same run. KN94 when everything is quiet again, nobody waits.
-import { awaken, type Judge, Kernel, type Learner, compileMethod } from '#kernel'
-import { bankText, LEARNT, learntSource, textOf } from './bank.ts'
+import { awaken, type Learner } from '#kernel'
+import { type BankState, bankText, LEARNT, learntSource, textOf } from './bank.ts'
+import { BEGINNING, bootKernel, compile, nothingDrafted, pause, simulatedJudge } from './boot.ts'
 import { Clients } from './clients.ts'
 import { Disk, type DiskFaults, type DiskLies } from './disk.ts'
 import { checkHistory, type HistoryTransaction } from './history.ts'
 import { checkStore, isOutcome, type Operation, violated } from './model.ts'
-import { SimulatedWorker, type WorkerFaults, type WorkerLies } from './simulated-worker.ts'
+import type { WorkerFaults, WorkerLies } from './simulated-worker.ts'
 import { type Life, Universe } from './universe.ts'
 
 /** What a run is made of besides its seed. */
@@ -39,23 +40,10 @@ export interface RunReport {
   tail: string[]
 }
 
-/** Milliseconds since 1970 at which every run begins. */
-const BEGINNING = 1_700_000_000_000
 /** Milliseconds within which clients act. */
 const BUSY_TIME = 6_000
 /** Parts of a run: a kernel that does not come to rest within so many events never does. */
 const EVENTS_MAX = 400_000
-
-const compiled = new Map<string, ReturnType<typeof compileMethod>>()
-
-function compile(source: string): ReturnType<typeof compileMethod> {
-  let answer = compiled.get(source)
-  if (answer === undefined) {
-    answer = compileMethod(source)
-    compiled.set(source, answer)
-  }
-  return answer
-}
 
 /** Some of the faults, each as likely as the seed says: a run with all of them at once finds less. */
 function drawFaults(universe: Universe): DiskFaults & WorkerFaults {
@@ -99,13 +87,14 @@ export class Simulation {
     this.universe = new Universe(seed)
     this.#faults = drawFaults(this.universe)
     this.disk = new Disk(this.universe, this.#faults, options.lies)
+    this.disk.onBreak = () => this.#reopen()
     this.clients = new Clients(this.universe, this.disk, (check) => this.#guard(check))
   }
 
   async run(): Promise<RunReport> {
     const deeds = this.#options.deeds ?? 40 + this.universe.below(120)
     try {
-      await awaken(this.disk.store, this.#judge(), [bankText()], BEGINNING)
+      await awaken(this.disk.store, simulatedJudge(this.universe), [bankText()], BEGINNING)
       this.#base = this.disk.store.head().tid
       this.#plan(deeds)
       await this.#play()
@@ -174,7 +163,9 @@ export class Simulation {
     this.#crash()
     await this.#play()
     this.#checkAnswered()
-    this.#check()
+    const [lost] = this.#check().posted.keys()
+    // A message from the outbox may be charged with the death of a worker, which nobody hears of.
+    if (lost !== undefined && this.clients.deaths < 2) violated(`${lost} never arrived (KN73)`)
   }
 
   #checkAnswered(): void {
@@ -189,10 +180,11 @@ export class Simulation {
     if (length > 0 && this.disk.failures === 0) violated(`${length} messages wait in the store`)
   }
 
-  #check(): void {
-    checkStore(this.disk.store, this.clients.operations, this.#base, this.disk.inDoubt > 0)
+  #check(): BankState {
+    const state = checkStore(this.disk, this.clients.operations, this.#base)
     const [anomaly] = checkHistory(historyOf(this.clients.operations.values()))
     if (anomaly !== undefined) violated(`${anomaly.name}: ${anomaly.sentence}`)
+    return state
   }
 
   // Beginnings and ends -----------------------------------------------------------------------------
@@ -202,17 +194,18 @@ export class Simulation {
     const life: Life = { number: this.#life.number + 1, alive: true }
     this.#life = life
     universe.say(`kernel ${life.number} starts`)
-    this.clients.kernel = new Kernel({
+    this.clients.kernel = bootKernel({
+      universe,
+      disk: this.disk,
+      life,
+      faults: this.#faults,
+      lies: this.#options.lies,
+      offset: this.#offset,
       store: this.#store(life),
-      spawn: () => new SimulatedWorker(universe, life, this.#faults, this.#options.lies),
-      judge: this.#judge(life),
       learner: this.#learner(life),
-      policy: 'auto',
-      now: () => Math.floor(BEGINNING + universe.time + this.#offset),
-      random: () => universe.below(2 ** 32),
-      timers: universe.timersOf(life),
       onWorkerEnd: ({ reason, detail }) => {
-        this.clients.deaths++
+        // When the disk refused a group, no turn was to blame.
+        if (reason !== 'unkept') this.clients.deaths++
         universe.say(`a worker ended: ${reason}, ${detail}`)
       },
     })
@@ -236,6 +229,13 @@ export class Simulation {
     this.#crashes++
     this.universe.say(`kernel ${this.#life.number} crashes`)
     this.#gone()
+  }
+
+  /** Whoever keeps the image finds the disk broken after a while, and starts again. */
+  #reopen(): void {
+    const life = this.#life
+    const crash = () => this.#guard(() => this.#crash())
+    this.universe.after(this.universe.between(50, 4_000), 'the disk is repaired', crash, life)
   }
 
   /** An orderly end, which a crash may overtake. */
@@ -275,33 +275,14 @@ export class Simulation {
 
   // Its surroundings --------------------------------------------------------------------------------
 
-  #pause(most: number, what: string, life: Life): Promise<void> {
-    return new Promise((go) => this.universe.after(this.universe.between(0, most), what, go, life))
-  }
-
-  #judge(life?: Life): Judge {
-    const judge = {
-      compile: async (source: string) => {
-        if (life !== undefined) await this.#pause(20, 'the judge answers', life)
-        return compile(source)
-      },
-      close: async () => undefined,
-    }
-    // Of the judge's process nothing is simulated but how long it takes.
-    return judge as unknown as Judge
-  }
-
   #learner(life: Life): Learner {
     const { universe } = this
-    const fault = (code: string) => ({
-      kind: 'fault' as const,
-      fault: { code, message: 'nothing was drafted', remedy: 'none', retry: 'never' as const },
-    })
+    const fault = (code: string) => ({ kind: 'fault' as const, fault: nothingDrafted(code) })
     return {
       name: 'scripted',
       learn: async ({ need, signal, frame }, bench) => {
         if (need.kind !== 'method') return fault('GENERATION_REFUSED')
-        await this.#pause(universe.pick([1, 300, 3_000]), `a draft of ${need.selector}`, life)
+        await pause(universe, life, universe.pick([1, 300, 3_000]), `a draft of ${need.selector}`)
         const { selector, learner: holder } = need
         if (!LEARNT.includes(selector)) return fault('GENERATION_REFUSED')
         if (universe.chance(0.1)) return fault('GENERATION_FAILED')

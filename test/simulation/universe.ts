@@ -6,7 +6,7 @@ import type { Timers } from '#kernel'
 import { seeded } from '#objects'
 
 /** Lines of the trace that are kept to be shown: the way into a failure is seldom longer. */
-const TAIL_LINES = 3000
+const TAIL_LINES = 60
 
 /** What belongs to one process: when it ends, none of its events happens any more. */
 export interface Life {
@@ -83,6 +83,7 @@ export class Universe {
 
   /** Runs events one by one until none is left or `isOver`; each with all that follows from it at once. */
   async run(isOver: () => boolean = () => false): Promise<void> {
+    await quiet()
     while (!isOver()) {
       const event = this.#next()
       if (event === undefined) return
@@ -91,8 +92,7 @@ export class Universe {
       this.#events++
       this.say(event.what)
       event.run()
-      // What follows by promises alone is over when the loop of the engine comes round.
-      await new Promise((resolve) => setImmediate(resolve))
+      await quiet()
     }
   }
 
@@ -158,6 +158,9 @@ export class Universe {
 }
 
 const nothing = () => undefined
+
+/** What follows by promises alone is over when the loop of the engine comes round. */
+const quiet = () => new Promise((resolve) => setImmediate(resolve))
 
 const isBefore = (one: Event, other: Event) =>
   one.time < other.time || (one.time === other.time && one.tie < other.tie)

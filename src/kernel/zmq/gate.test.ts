@@ -120,7 +120,8 @@ for (const kind of ['tcp', 'ipc']) {
     assert.equal(told.length, 1)
     assert.ok((told[0] ?? '').includes(unknown.publicKey))
     const bare = await firstWord(router.endpoint)
-    assert.equal(bare.word, 'lost refused')
+    // Which of the two ends first notices that they speak differently is not settled.
+    assert.match(bare.word, /^lost/)
     // The list is asked at each connection; who is in stays in.
     allowed = [unknown.publicKey]
     assert.equal((await firstWord(router.endpoint, { ...known, serverKey })).word, 'lost refused')

@@ -73,7 +73,12 @@ export function laterTid(a: string | undefined, b: string | undefined): string |
 }
 
 export class Connection {
-  readonly #packr = new Packr({ useRecords: false, mapsAsObjects: true, ...SAFE_INTEGERS })
+  readonly #packr = new Packr({
+    useRecords: false,
+    mapsAsObjects: true,
+    useToJSON: false,
+    ...SAFE_INTEGERS,
+  })
   readonly #makeSocket: () => WebSocket
   readonly #credentials: Credentials
   readonly #pending = new Map<number, Pending>()
