@@ -83,13 +83,14 @@ export async function tryDraft(bench: Workbench, trying: Trying): Promise<Verdic
       holder: call.learner,
     },
   }
-  const report = await bench.trial(candidate)
+  const [report] = await bench.trial(candidate, [{}])
   if (!refusesOnPurpose(report, source) || trying.numbers.length === 0)
     return weighed(report, trying)
   // A method may be right to refuse this very call, as an empty account refuses to pay out. Then it shows what it does
   // where there is plenty, and the call's own answer is its refusal.
-  const plenty = trying.numbers.map((name) => [name, PLENTY] as const)
-  const probed = weighed(await bench.trial({ ...candidate, slots: plenty }), trying)
+  const sets = trying.numbers.map((slot) => ({ target: call.receiver, slot, value: PLENTY }))
+  const [filled] = await bench.trial(candidate, [{ sets }])
+  const probed = weighed(filled, trying)
   return 'gate' in probed ? weighed(report, trying) : { ...probed, reply: null }
 }
 

@@ -441,12 +441,8 @@ test('[KN79] a candidate that asks a host fails its trial with a sentence, and n
     const target = t.oid('it')
     const { code, globals } = checked
     const request = { now: 1, seed: 1, fuel: 1_000_000, target, selector: 'go', args }
-    return t.kernel.workbench.trial({
-      learner: target,
-      selector: 'go',
-      code: { code, globals },
-      request,
-    })
+    const candidate = { learner: target, selector: 'go', code: { code, globals }, request }
+    return (await t.kernel.workbench.trial(candidate, [{}]))[0]
   }
   const report = await tried('function f(self, url) { return mirror.fetch(url).body }', [
     server.origin,

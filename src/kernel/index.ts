@@ -29,7 +29,7 @@ export type { MethodFields } from './method-record.ts'
 export { type TurnGiven, Turns } from './sandbox/turns.ts'
 export { scan } from './scan.ts'
 export type { Timers } from './timers.ts'
-export type { Candidate, TrialReport } from './trial.ts'
+export type { Candidate, Probe, TrialReport } from './trial.ts'
 export { connectDealer, type DealerOwner, type DealerWire } from './zmq/dealer.ts'
 export {
   type CurveClient,

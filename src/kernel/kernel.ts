@@ -639,7 +639,7 @@ export class Kernel {
     return {
       head: this.head,
       check: (request: CheckRequest): Promise<CheckAnswer> => this.options.judge.check(request),
-      trial: (candidate) => this.#trials.run(candidate),
+      trial: (candidate, probes) => this.#trials.run(candidate, probes),
       install: (fields, expect) => this.install(fields, expect),
     }
   }

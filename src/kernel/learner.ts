@@ -5,7 +5,7 @@ import type { MethodNeed, Oid, Tid } from '#objects'
 import type { Head } from './head.ts'
 import type { CheckAnswer, CheckRequest } from './judge/index.ts'
 import type { MethodFields } from './method-record.ts'
-import type { Candidate, TrialReport } from './trial.ts'
+import type { Candidate, Probe, Reports } from './trial.ts'
 
 /** What happens to a message before its answer; `kind` is one of the wire's. */
 export interface KernelEvent {
@@ -45,7 +45,8 @@ export interface Learner {
 export interface Workbench {
   head: Head
   check(request: CheckRequest): Promise<CheckAnswer>
-  trial(candidate: Candidate): Promise<TrialReport>
+  /** Makes the call of each probe, `{}` being the call as it came; one report each, in order. */
+  trial<const P extends readonly Probe[]>(candidate: Candidate, probes: P): Promise<Reports<P>>
   /** Puts a method into a slot as one turn, if the slot is still as `expect` says. Faults CONFLICT. */
   install(fields: MethodFields, expect: Tid | null): Promise<{ tid: Tid; oid: Oid }>
 }

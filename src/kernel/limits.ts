@@ -33,6 +33,8 @@ export const KERNEL_LIMITS = {
   trialHeap: 128,
   /** Milliseconds that a trial may take, starting its process included. */
   trialTime: 10_000,
+  /** Processes that the probes of one candidate may end; what is left of them then counts as ended too. */
+  trialDeaths: 2,
   /** Needs that one message may meet, so that a method cannot ask for ever. */
   needs: 16,
   /** Deaths of a worker with a turn in hand, the last of them with no other, after which the turn is charged. */

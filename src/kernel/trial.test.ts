@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { Ref } from '#objects'
 import { scripted, startKernel, type TestKernel } from './kernel.fixture.ts'
 import { KERNEL_LIMITS } from './limits.ts'
-import type { TrialReport } from './trial.ts'
+import type { Probe, TrialReport } from './trial.ts'
 
 const t = await startKernel({
   learner: scripted({}).learner,
@@ -17,23 +17,23 @@ const t = await startKernel({
 await t.send('fill')
 
 /** Tries a source as the method `try` of `it`. */
-async function tried(
+async function probed(
   source: string,
+  probes: Probe[],
   args: unknown[] = [],
   on: TestKernel = t,
-): Promise<TrialReport> {
+): Promise<TrialReport[]> {
   const compiled = await on.judge.compile(source)
   assert.ok('code' in compiled, JSON.stringify(compiled))
   const it = on.oid('it')
   const request = { now: 1, seed: 1, fuel: 1_000_000, target: it, selector: 'try', args }
   const { code, globals } = compiled
-  return on.kernel.workbench.trial({
-    learner: it,
-    selector: 'try',
-    code: { code, globals },
-    request,
-  })
+  const candidate = { learner: it, selector: 'try', code: { code, globals }, request }
+  return on.kernel.workbench.trial(candidate, probes)
 }
+
+const tried = async (source: string, args: unknown[] = [], on: TestKernel = t) =>
+  (await probed(source, [{}], args, on))[0] as TrialReport
 
 test('[KN8] a trial reports its reply and what it wrote, and the image is as before', async () => {
   const before = t.graph()
@@ -106,6 +106,47 @@ test('[KN9] a trial reads the image as of one transaction, whatever is written m
   await t.send('setSlot:value:', ['n', 5])
 })
 
+test('[KN37] every probe has its slots and arguments, and nothing of the one before', async () => {
+  const it = t.oid('it')
+  const source = 'function f(self, by) { self.n += by; self.list.push(by); return self.list }'
+  const replies = await probed(
+    source,
+    [
+      {},
+      { args: [7] },
+      { sets: [{ target: it, slot: 'list', value: [] }] },
+      {
+        sets: [
+          { target: it, slot: 'n', value: 90 },
+          { target: it, slot: 'list', value: ['x'] },
+        ],
+        args: [1],
+      },
+      {},
+    ],
+    [3],
+  )
+  assert.deepEqual(
+    replies.map((one) => one.kind === 'kept' && one.reply),
+    [[1, 3], [1, 7], [3], ['x', 1], [1, 3]],
+  )
+  const last = replies[3]
+  const own = last?.kind === 'kept' ? last.wrote[0]?.slots : undefined
+  assert.equal(own?.find(({ name }) => name === 'n')?.value, 91)
+  // Slots that the probe set and the method left alone are no change of the method's.
+  assert.deepEqual(last?.kind === 'kept' && last.wrote[0]?.changed.toSorted(), ['list', 'n'])
+})
+
+test('[KN37] a probe that ends its process has its report, and those behind it go on', async () => {
+  const source =
+    'function f(self, n) { if (n !== 2) return n; let s = "x"; for (;;) s = [s, s, s].flat(9) }'
+  const reports = await probed(source, [{ args: [1] }, { args: [2] }, { args: [3] }])
+  assert.deepEqual(
+    reports.map((one) => (one.kind === 'kept' ? one.reply : one.kind)),
+    [1, 'fault', 3],
+  )
+})
+
 test('[KN8] after the kernel is closed nothing is tried any more, and no process is left', async () => {
   const late = await startKernel({ learner: scripted({}).learner })
   late.kernel.prepareTrial()
@@ -116,7 +157,7 @@ test('[KN8] after the kernel is closed nothing is tried any more, and no process
   const it = late.oid('it')
   const request = { now: 1, seed: 1, fuel: 1, target: it, selector: 'try', args: [] }
   const candidate = { learner: it, selector: 'try', code: { code, globals }, request }
-  const after = await late.kernel.workbench.trial(candidate)
+  const [after] = await late.kernel.workbench.trial(candidate, [{}])
   assert.equal(after.kind === 'fault' && after.fault.code, 'CANCELLED')
   assert.ok(KERNEL_LIMITS.trialTime > 0)
 })

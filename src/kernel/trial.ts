@@ -1,6 +1,7 @@
 // Owns: running a candidate method in a process of its own, on what is durable, writing to nothing but its own memory.
 // Leaves: what the outcome is worth to governance.
 // Laws: KN8 a trial changes nothing; its process ends with it. KN9 a trial reads the image as of one transaction.
+// KN37 every probe begins with the image as it is, whatever the one before did, also when it ended the process.
 import type { FaultRecord } from '#ground'
 import {
   decodeSlots,
@@ -31,8 +32,13 @@ export interface Candidate {
   selector: string
   code: { code: string; globals: string[] }
   request: SendRequest
-  /** Slots that the receiver gets before the call, in stored form: a probe of another state. */
-  slots?: readonly (readonly [string, unknown])[]
+}
+
+/** A call with another state or other arguments than the one that is at hand. Values are in stored form. */
+export interface Probe {
+  /** Slots that objects get before the call. */
+  sets?: readonly { target: Oid; slot: string; value: unknown }[]
+  args?: unknown[]
 }
 
 /** What a call came to in the trial. `reply` is a wire value; `wrote` has the slots of each object that it left changed. */
@@ -48,6 +54,9 @@ export type TrialReport =
   | { kind: 'fault'; fault: FaultRecord }
   | { kind: 'not-understood'; selector: string }
 
+/** A report for each probe. */
+export type Reports<P extends readonly Probe[]> = { [I in keyof P]: TrialReport }
+
 interface Started {
   link: Link
   use(run: Running): void
@@ -55,9 +64,10 @@ interface Started {
 
 interface Running {
   at: Tid
-  /** The tid of the turn that places the candidate; the call has the next one. */
+  /** The tid of the turn that places the candidate; the call has the last one. */
   tid: Tid
   candidate: Candidate
+  probe: Probe
   done(report: TrialReport): void
 }
 
@@ -87,29 +97,53 @@ export class Trials {
     if (!this.#closed) this.#spare ??= this.#start()
   }
 
-  /** Tries a candidate on the image as of what is durable now. */
-  async run(candidate: Candidate): Promise<TrialReport> {
-    if (this.#closed) return { kind: 'fault', fault: closed() }
-    const started = this.#spare ?? this.#start()
-    this.#spare = undefined
+  /**
+   * Makes the calls of all probes, each on the image as of what is durable now; one report each, in order. One that ends
+   * the process or takes too long has its report, and those behind it go on in a new one, up to `trialDeaths` times.
+   */
+  async run<const P extends readonly Probe[]>(candidate: Candidate, probes: P) {
+    return (await this.#all(candidate, probes)) as Reports<P>
+  }
+
+  async #all(candidate: Candidate, probes: readonly Probe[]): Promise<TrialReport[]> {
     const at = this.#head.store.head().tid
+    const reports: TrialReport[] = []
+    for (let deaths = 0; reports.length < probes.length; ) {
+      if (this.#closed) return probes.map((_, i) => reports[i] ?? ended(closed()))
+      if (deaths > KERNEL_LIMITS.trialDeaths) {
+        const last = reports.at(-1) as TrialReport
+        return probes.map((_, i) => reports[i] ?? last)
+      }
+      const started = this.#spare ?? this.#start()
+      this.#spare = undefined
+      // A process that died is replaced; one that lives serves the probes that are left.
+      while (reports.length < probes.length && this.#live.has(started.link)) {
+        const probe = probes[reports.length] as Probe
+        reports.push(await this.#call(started, { at, candidate, probe }))
+      }
+      if (!this.#live.has(started.link)) deaths++
+      started.link.end('closed', 'the trial is over')
+    }
+    this.prepare()
+    return reports
+  }
+
+  async #call(started: Started, of: Pick<Running, 'at' | 'candidate' | 'probe'>) {
     let timer: unknown
     const report = await new Promise<TrialReport>((done) => {
       timer = this.#timers.setTimeout(
         () => started.link.end('silent', `the trial took over ${KERNEL_LIMITS.trialTime} ms`),
         KERNEL_LIMITS.trialTime,
       )
-      started.use({ at, tid: this.#head.nextTid, candidate, done })
+      started.use({ ...of, tid: this.#head.nextTid, done })
     })
     this.#timers.clearTimeout(timer)
-    started.link.end('closed', 'the trial is over')
-    this.prepare()
     return report
   }
 
   /** What the results of a trial say. Throws Unbelievable. */
-  #read(results: unknown[], { at, tid, candidate }: Running): TrialReport {
-    const turns = (candidate.slots?.length ?? 0) + 2
+  #read(results: unknown[], { at, tid, probe }: Running): TrialReport {
+    const turns = (probe.sets?.length ?? 0) + 2
     if (results.length !== turns) return refuse('results for other turns than were given')
     const reports = results.map((result) =>
       Array.isArray(result) ? readReport(result) : refuse('a result is not a list'),
@@ -171,15 +205,11 @@ export class Trials {
         link.next(this.#head.nextOid, run.tid)
         const change = { kind: 'method', target: learner, selector, method: CANDIDATE }
         const frame = { now: request.now, seed: request.seed, fuel: request.fuel }
-        const sets = (run.candidate.slots ?? []).map(([slot, value]) => ({
-          kind: 'set',
-          target: request.target,
-          slot,
-          value,
-        }))
+        const sets = (run.probe.sets ?? []).map((set) => ({ kind: 'set', ...set }))
+        const args = run.probe.args ?? request.args
         link.run([
           ...[change, ...sets].map((one, i) => [i + 1, 'change', { ...frame, change: one }]),
-          [sets.length + 2, 'send', request],
+          [sets.length + 2, 'send', { ...request, args }],
         ])
       },
     }
@@ -196,6 +226,8 @@ function neededBy(need: Need): TrialReport {
 
 /** UTF-16 units of an address in a sentence. */
 const URL_SHOWN = 200
+
+const ended = (fault: FaultRecord): TrialReport => ({ kind: 'fault', fault })
 
 const closed = () => kernelFault('CANCELLED', 'the kernel is closing').toRecord()
 

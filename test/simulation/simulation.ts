@@ -292,7 +292,8 @@ export class Simulation {
         if (!('code' in code)) throw new Error('a draft does not compile')
         if (universe.chance(0.5)) {
           const request = { ...frame, target: need.receiver, selector, args: need.args }
-          const report = await bench.trial({ learner: holder, selector, code, request })
+          const candidate = { learner: holder, selector, code, request }
+          const [report] = await bench.trial(candidate, [{}])
           universe.say(`a trial of ${selector}: ${report.kind}`)
           if (report.kind === 'fault') return fault('GENERATION_FAILED')
         }
