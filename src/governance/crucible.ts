@@ -1,108 +1,204 @@
-// Owns: the Crucible: the gates that a drafted method passes before it may be installed, in order, each with a reason code.
-// Leaves: drafting to the mind; parsing and types to the judge; running to the trial.
-// Laws: GO1 a draft that fails a gate is refused with the gate's code and a sentence that says what to change.
+// Owns: the Crucible: one case, in which the drafts of one method pass the gates and are compared by what they do.
+// Leaves: drafting to the mind; parsing and types to the judge; running to the trial; each gate to its file.
+// Laws: GO1 a draft that fails a gate is refused with the gate's name and a sentence that says what to change.
 // GO2 no gate runs the draft outside a trial. GO3 what passed is what is installed, byte for byte.
-import type { FaultRecord } from '#ground'
-import type { CheckAnswer, MethodNeedCall, TrialReport, Workbench } from '#kernel'
+import type { Candidate, CheckAnswer, MethodNeedCall, Probe, TrialReport, Workbench } from '#kernel'
 import { type Oid, oidText, type Posting } from '#objects'
-
-/** Why a draft was refused: the gate, and a sentence for whoever drafts again. */
-export interface Refusal {
-  gate: 'parse' | 'shape' | 'types' | 'trial' | 'reply' | 'effect' | 'slots'
-  sentence: string
-}
+import { type Party, partiesOf, type Question, questionOf, type Voter } from './ballot.ts'
+import { behaviourOf, changesOf } from './behaviour.ts'
+import { refuseBehaviour, showing, type Trial, TRIAL_FUEL } from './behaviour-gates.ts'
+import { probesFor } from './probes.ts'
+import type { Refusal } from './refusal.ts'
+import { type Scene, sceneOf } from './scene.ts'
+import { refuseSource } from './source-gates.ts'
+import { type Wishes, wishesOf } from './words.ts'
 
 /** What a draft did in its trial, once it passed. */
 export interface Verdict {
   source: string
   /** What the call answered; nil when the method refused it on purpose. */
   reply: unknown
-  /** Objects that it changed and that were there before. */
+  /** Objects that it changed on any probe and that were there before. */
   wrote: Oid[]
   /** Messages for later that it left for objects that were there before, and requests. */
   posted: Posting[]
+  /** Ticks that the call took. */
   fuel: number
+  /** True when it changed nothing and left nothing on any probe, and answered texts. */
+  shows: boolean
 }
 
-/** A draft and what it is judged by. */
-export interface Trying {
-  source: string
+/** A need and what its drafts are judged by. */
+export interface CaseGiven {
   call: MethodNeedCall
   /** TypeScript text that declares `interface Self`. */
   declaration: string
   argTypes: string[]
-  /** Slots that the receiver answers to before the call. */
-  slotNames: ReadonlySet<string>
-  /** Those of them that hold numbers. */
-  numbers: readonly string[]
   intent: string | undefined
 }
 
-/**
- * First words of selectors that ask for a change: a method of such a name that changes nothing on its call is wrong.
- * Measured on 52 tasks: it caught 13 of 59 wrong drafts and refused none that were right. English only, and short on
- * purpose: what is not listed is not judged by its name.
- */
-const VERBS_OF_CHANGE = new Set([
-  ...['add', 'append', 'insert', 'push', 'put', 'store', 'record', 'register', 'enqueue'],
-  ...['remove', 'delete', 'clear', 'reset', 'empty', 'drop', 'pop', 'dequeue', 'take'],
-  ...['set', 'change', 'rename', 'update', 'toggle', 'switch', 'turn', 'open', 'close'],
-  ...['increment', 'decrement', 'increase', 'decrease', 'bump', 'deposit', 'withdraw', 'transfer'],
-  ...['undo', 'redo', 'start', 'stop', 'lock', 'unlock', 'move', 'assign', 'mark'],
-])
-
-const firstWord = (selector: string) =>
-  (/^[a-z]+/.exec(selector)?.[0] ?? /^[A-Z]?[a-z]+/.exec(selector)?.[0] ?? '').toLowerCase()
-
-/** True when the selector's verb says that something changes. */
-export function asksForChange(selector: string): boolean {
-  return VERBS_OF_CHANGE.has(firstWord(selector))
+/** How the drafts that passed so far stand. */
+export interface Vote {
+  /** Drafts that passed the gates. */
+  passed: number
+  /** How many of them behave like the likeliest. */
+  alike: number
+  leader: Verdict
+  probes: number
 }
 
-/** Puts a draft through the gates. */
-export async function tryDraft(bench: Workbench, trying: Trying): Promise<Verdict | Refusal> {
-  const { source, call } = trying
-  const checked = await bench.check({
-    source,
-    selector: call.selector,
-    declaration: trying.declaration,
-    argTypes: trying.argTypes,
-  })
-  const refused = judged(checked, call.args.length)
-  if (refused !== undefined) return refused
-  const { code, globals } = checked as Exclude<CheckAnswer, { problems: unknown }>
-  const candidate = {
-    learner: call.learner,
-    selector: call.selector,
-    code: { code, globals },
-    request: {
-      ...call.frame,
-      target: call.receiver,
-      selector: call.selector,
-      args: call.args,
-      holder: call.learner,
-    },
+interface Tried extends Voter {
+  candidate: Candidate
+  trial: Trial
+}
+
+/** Puts the drafts of one method through the gates and counts which of them behave alike. */
+export class Case {
+  readonly #bench: Workbench
+  readonly #given: CaseGiven
+  readonly #scene: Scene
+  readonly #wishes: Wishes
+  readonly #words: Set<string>
+  #probes: readonly Probe[]
+  #passed: Tried[] = []
+
+  constructor(bench: Workbench, given: CaseGiven) {
+    const { call, intent } = given
+    this.#bench = bench
+    this.#given = given
+    this.#scene = sceneOf(bench.head, call)
+    const own = this.#scene.slots.filter(({ of }) => of === call.receiver)
+    this.#wishes = wishesOf(
+      intent,
+      own.map(({ name }) => name),
+    )
+    this.#words = new Set(this.#wishes.quoted)
+    for (const source of this.#scene.siblings.values()) addWords(source, this.#words)
+    this.#probes = probesFor(this.#scene, [...this.#words])
   }
-  const [report] = await bench.trial(candidate, [{}])
-  if (!refusesOnPurpose(report, source) || trying.numbers.length === 0)
-    return weighed(report, trying)
-  // A method may be right to refuse this very call, as an empty account refuses to pay out. Then it shows what it does
-  // where there is plenty, and the call's own answer is its refusal.
-  const sets = trying.numbers.map((slot) => ({ target: call.receiver, slot, value: PLENTY }))
-  const [filled] = await bench.trial(candidate, [{ sets }])
-  const probed = weighed(filled, trying)
-  return 'gate' in probed ? weighed(report, trying) : { ...probed, reply: null }
+
+  /** Puts a draft through the gates: why it is refused, or how the vote stands with it. */
+  async consider(source: string): Promise<Refusal | Vote> {
+    const { call, intent, declaration, argTypes } = this.#given
+    const { selector } = call
+    const checked = await this.#bench.check({ source, selector, declaration, argTypes })
+    const refused = judged(checked, call.args.length)
+    if (refused !== undefined) return refused
+    const { code, globals, facts } = checked as Exclude<CheckAnswer, { problems: unknown }>
+    const scene = this.#scene
+    const wishes = this.#wishes
+    const unfit = refuseSource({ source, facts, scene, intent, wishes })
+    if (unfit !== undefined) return unfit
+    const candidate: Candidate = {
+      learner: call.learner,
+      selector,
+      code: { code, globals },
+      request: {
+        ...call.frame,
+        fuel: Math.min(call.frame.fuel, TRIAL_FUEL),
+        target: call.receiver,
+        selector,
+        args: call.args,
+        holder: call.learner,
+      },
+    }
+    await this.#learnWords(source)
+    const tried = await this.#try(source, candidate)
+    const bad = refuseBehaviour(tried.trial)
+    if (bad !== undefined) return bad
+    this.#passed.push(tried)
+    return this.#vote()
+  }
+
+  /** The parties as they stand, the likeliest first. */
+  parties(): Party[] {
+    return partiesOf(this.#passed)
+  }
+
+  /** The smallest question whose answer decides; undefined when all drafts behave alike. */
+  question(): Question | undefined {
+    return questionOf(this.parties(), this.#probes)
+  }
+
+  /** Texts that a draft compares with make probes for all: those that passed before are tried on them too. */
+  async #learnWords(source: string): Promise<void> {
+    const before = this.#words.size
+    addWords(source, this.#words)
+    if (this.#words.size === before) return
+    this.#probes = probesFor(this.#scene, [...this.#words])
+    const again: Tried[] = []
+    for (const one of this.#passed) again.push(await this.#try(one.source, one.candidate))
+    this.#passed = again
+  }
+
+  async #try(source: string, candidate: Candidate): Promise<Tried> {
+    const probes = this.#probes
+    const reports: readonly TrialReport[] = await this.#bench.trial(candidate, probes)
+    const { intent, call } = this.#given
+    const trial = {
+      selector: call.selector,
+      source,
+      intent,
+      wishes: this.#wishes,
+      scene: this.#scene,
+      probes,
+      reports,
+    }
+    const behaviour = behaviourOf(reports, probes, this.#scene)
+    return { source, candidate, trial, behaviour, reports }
+  }
+
+  #vote(): Vote {
+    const [party] = this.parties() as [Party]
+    const { voters } = party
+    return {
+      passed: this.#passed.length,
+      alike: voters.length,
+      leader: verdictOf(voters[0] as Tried),
+      probes: this.#probes.length,
+    }
+  }
 }
 
-/** A number beyond what a call is likely to ask for, and far from where arithmetic ends. */
-const PLENTY = 1_000_000
+/** Texts in quotation marks, short enough to be states or names. */
+function addWords(source: string, into: Set<string>): void {
+  for (const match of source.matchAll(/(["'`])((?:(?!\1)[^\\\n$]){1,24})\1/g)) {
+    const word = match[2] as string
+    if (/[a-z0-9]/i.test(word) && into.size < WORDS_MAX) into.add(word)
+  }
+}
 
-/** True when the method's own `throw` may have ended the call. */
-function refusesOnPurpose(report: TrialReport, source: string): boolean {
-  return (
-    report.kind === 'fault' && report.fault.code === 'METHOD_FAILED' && /\bthrow\b/.test(source)
+/** Texts of sources that probes are made with. */
+const WORDS_MAX = 24
+
+function verdictOf({ source, trial, reports }: Tried): Verdict {
+  const [first] = reports as [TrialReport]
+  const shown = showing(trial)
+  const kept = reports.flatMap((report, i) =>
+    report.kind === 'kept' ? [{ report, probe: trial.probes[i] as Probe }] : [],
   )
+  const wrote = new Set<Oid>()
+  const posted: Posting[] = []
+  let isQuiet = true
+  for (const { report, probe } of kept) {
+    const born = new Set(report.wrote.flatMap((one) => (one.born ? [one.oid] : [])))
+    for (const { oid } of changesOf(report, probe, trial.scene)) if (!born.has(oid)) wrote.add(oid)
+    for (const one of report.posted) {
+      if (one.kind === 'request' || !born.has(one.target)) posted.push(one)
+    }
+    isQuiet &&= born.size === 0 && report.posted.length === 0
+  }
+  return {
+    source,
+    reply: first.kind === 'kept' ? first.reply : null,
+    wrote: [...wrote],
+    posted,
+    fuel: 'fuel' in shown ? shown.fuel : 0,
+    shows: isQuiet && wrote.size === 0 && kept.every(({ report }) => isText(report.reply)),
+  }
 }
+
+const isText = (reply: unknown) => typeof reply === 'string'
 
 function judged(checked: CheckAnswer, given: number): Refusal | undefined {
   if ('problems' in checked) {
@@ -120,46 +216,6 @@ function judged(checked: CheckAnswer, given: number): Refusal | undefined {
   const problem = checked.typeProblems[0]
   return problem === undefined ? undefined : { gate: 'types', sentence: problem.message }
 }
-
-function weighed(report: TrialReport, trying: Trying): Verdict | Refusal {
-  if (report.kind === 'not-understood') {
-    return {
-      gate: 'trial',
-      sentence: `it sends ${report.selector}, which nobody understands; use only what is shown`,
-    }
-  }
-  if (report.kind === 'fault') return { gate: 'trial', sentence: faultSentence(report.fault) }
-  if (report.reply === null || report.reply === undefined) {
-    return {
-      gate: 'reply',
-      sentence: 'the call answered nothing; the function must return the reply',
-    }
-  }
-  const { call, slotNames } = trying
-  for (const one of report.wrote) {
-    if (one.oid !== call.receiver) continue
-    const strange = one.changed.find((name) => name !== call.selector && !slotNames.has(name))
-    if (strange !== undefined && !(trying.intent ?? '').includes(strange)) {
-      return {
-        gate: 'slots',
-        sentence: `it adds a slot ${strange} that the object does not have; use the slots shown`,
-      }
-    }
-  }
-  const isIdle = report.wrote.length === 0 && report.posted.length === 0
-  if (asksForChange(call.selector) && isIdle) {
-    return {
-      gate: 'effect',
-      sentence: `${call.selector} must change the object, but the call changed nothing; assign to a slot of self`,
-    }
-  }
-  const wrote = report.wrote.filter((one) => !one.born).map((one) => one.oid)
-  const born = new Set(report.wrote.filter((one) => one.born).map((one) => one.oid))
-  const posted = report.posted.filter((one) => one.kind === 'request' || !born.has(one.target))
-  return { source: trying.source, reply: report.reply, wrote, posted, fuel: report.fuel }
-}
-
-const faultSentence = (fault: FaultRecord) => `the call failed: ${fault.message}`
 
 /** Why a method that passed may not be installed without a person: what it did beyond the receiver and the arguments. */
 export function beyondAuto(

@@ -1,12 +1,9 @@
 // The door of governance: who may put what into the image, and by which gates.
 export { putMethod, type Swap, swapMethod } from './atomic-swap.ts'
-export {
-  asksForChange,
-  beyondAuto,
-  type Refusal,
-  type Trying,
-  tryDraft,
-  type Verdict,
-} from './crucible.ts'
+export type { Party, Question } from './ballot.ts'
+export { beyondAuto, Case, type CaseGiven, type Verdict, type Vote } from './crucible.ts'
 export { governanceFault } from './faults.ts'
+export type { Refusal } from './refusal.ts'
+export { refsOf } from './scene.ts'
 export { undoTransaction } from './undo.ts'
+export { asksForChange } from './words.ts'

@@ -3,7 +3,13 @@ export { awaken } from './awaken.ts'
 export { type ChildLike, codeExtension, readableCode, type SpawnChild } from './child.ts'
 export { kernelFault } from './faults.ts'
 export { Head, type MethodView, type ObjectView } from './head.ts'
-export { type CheckAnswer, type CheckRequest, compileMethod, Judge } from './judge/index.ts'
+export {
+  type CheckAnswer,
+  type CheckRequest,
+  compileMethod,
+  Judge,
+  type MethodFacts,
+} from './judge/index.ts'
 export {
   type Answer,
   type DurableChange,

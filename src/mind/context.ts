@@ -116,7 +116,12 @@ function render(context: DraftContext, measure: Measure): string {
  * must look at the slots that there are.
  */
 export function showsUnknown(context: DraftContext): boolean {
-  return context.slots.length === 0 && /^(display|show|describe|inspect)/i.test(context.selector)
+  return context.slots.length === 0 && isDisplay(context.selector)
+}
+
+/** True for a selector that asks an object to show itself. */
+export function isDisplay(selector: string): boolean {
+  return /^(display|show|describe|inspect)/i.test(selector)
 }
 
 function peerName(slot: string, peers: readonly PeerContext[]): string {

@@ -110,6 +110,34 @@ const GATES: { gate: string; selector: string; args: unknown[]; bad: string; goo
     good: 'function deposit(self, n) { self.balance += n; return n }',
   },
   {
+    gate: 'literal',
+    selector: 'rest',
+    args: [37],
+    bad: 'function rest(self, n) { return self.balance - 37 }',
+    good: 'function rest(self, n) { return self.balance - n }',
+  },
+  {
+    gate: 'denial',
+    selector: 'rest',
+    args: ['aaa'],
+    bad: 'function rest(self, text) { return /(a+)+b/.test(text) }',
+    good: 'function rest(self, text) { return /a+b/.test(text) }',
+  },
+  {
+    gate: 'alias',
+    selector: 'rest',
+    args: [3],
+    bad: 'function rest(self, n) { self.log.push(n); return self.log }',
+    good: 'function rest(self, n) { self.log.push(n); return self.log.length }',
+  },
+  {
+    gate: 'resources',
+    selector: 'rest',
+    args: [3],
+    bad: 'function rest(self, n) { let i = 0; while (i < 300000) i += 1; return i + n }',
+    good: 'function rest(self, n) { let i = 0; while (i < 300) i += 1; return i + n }',
+  },
+  {
     gate: 'effect',
     selector: 'deposit',
     args: [3],
@@ -159,6 +187,44 @@ test('[GO1] the verbs that ask for a change are known by the first word of a sel
   for (const one of ['total', 'address', 'settings', 'mean_points', 'display_yourself', '+']) {
     assert.ok(!asksForChange(one), one)
   }
+})
+
+test('[GO16] a value of the call may stand in the method when the words name it', async () => {
+  const fixed = 'function rest(self) { return self.balance - 37 }'
+  const withArg = 'function rest(self, n) { return self.balance - 37 }'
+  await withDrafts([withArg], async (world) => {
+    const sent = world.send('account', 'rest', [37], { intent: 'Answer the balance less 37.' })
+    assert.equal(await sent, -27)
+  })
+  await withDrafts([fixed], async (world) => {
+    assert.equal(await world.send('account', 'rest'), -27)
+  })
+})
+
+test('[GO17] a pattern that backtracks without bound is refused before it runs', async () => {
+  const bad = 'function rest(self, text) { return /^(a+)+$/.test(text) }'
+  await withDrafts([bad], async (world) => {
+    const text = `${'a'.repeat(40)}b`
+    const fault = await faultOf(world.send('account', 'rest', [text]))
+    for (const { gate } of fault.data?.tried as Tried[]) assert.equal(gate, 'denial')
+  })
+})
+
+test('[GO18] a reply that is the whole list on some calls alone is no reason to refuse', async () => {
+  const source = 'function rest(self, n) { return self.log.filter((one) => one !== n) }'
+  await withDrafts([source], async (world) => {
+    assert.deepEqual(await world.send('account', 'rest', [3]), [])
+  })
+})
+
+test('[GO10] drafts that differ only in what they do with an object next to the receiver do not agree', async () => {
+  const reads = 'function rest(self, n) { return n + self.other.balance }'
+  const forgets = 'function rest(self, n) { return n + self.balance }'
+  const third = 'function rest(self, n) { return n + 10 }'
+  await withDrafts([reads, forgets, third, reads, forgets, third], async (world) => {
+    const fault = await faultOf(world.send('account', 'rest', [3]))
+    assert.equal(fault.code, 'GENERATION_REFUSED')
+  })
 })
 
 test('[GO2] a draft that does harm does it in its trial alone', async () => {

@@ -51,7 +51,7 @@ test('[MI41] a draft that a gate refuses is not installed; its repair is told wh
   await withWorld([WRONG, RIGHT], async (world, provider) => {
     assert.equal(await world.send('account', 'deposit', [5]), 15)
     assert.equal(await world.send('account', 'deposit', [5]), 20)
-    assert.equal(provider.asked.length, 2)
+    assert.equal(provider.asked.length, 4)
     const repair = provider.asked[1]?.messages ?? []
     assert.deepEqual(repair.at(-2), { role: 'assistant', content: WRONG })
     assert.match(repair.at(-1)?.content ?? '', /^That method is wrong: .*chang/)
@@ -74,6 +74,43 @@ test('[MI42] when no draft passes, their number is bounded, the fault tells them
       assert.equal(await world.send('account', 'balance'), 10)
     },
   )
+})
+
+const MORE = fenced('function deposit(self, n) { self.balance += n * 2; return n }')
+const LESS = fenced('function deposit(self, n) { self.balance += n; return n }')
+
+test('[MI44] the third draft that behaves alike is in, and no more are drawn', async () => {
+  await withWorld([RIGHT, LESS, RIGHT, RIGHT, LESS, LESS], async (world, provider) => {
+    assert.equal(await world.send('account', 'deposit', [5]), 15)
+    assert.equal(provider.asked.length, 4)
+  })
+})
+
+test('[MI44] drafts that do not agree are not installed, and what they differ on is told', async () => {
+  await withWorld([RIGHT, LESS, RIGHT, LESS, MORE], async (world, provider) => {
+    await assert.rejects(
+      world.send('account', 'deposit', [5]),
+      (fault: Error & { code?: string; data?: { options?: { reply: unknown }[] } }) => {
+        assert.equal(fault.code, 'GENERATION_REFUSED')
+        assert.deepEqual(
+          fault.data?.options?.map(({ reply }) => reply),
+          [15, 5],
+        )
+        return true
+      },
+    )
+    // Behind two and two, two more could make three of one.
+    assert.ok(provider.asked.length > 4)
+    assert.equal(await world.send('account', 'balance'), 10)
+  })
+})
+
+test('[MI44] a method that only shows its object is in when one draft passed', async () => {
+  const shows = fenced('function display_yourself(self) { return `balance: ${self.balance}` }')
+  await withWorld([shows], async (world, provider) => {
+    assert.equal(await world.send('account', 'display_yourself'), 'balance: 10')
+    assert.equal(provider.asked.length, 1)
+  })
 })
 
 test('[MI43] a message that is cancelled stops the model that drafts for it', async () => {

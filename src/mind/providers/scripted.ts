@@ -4,7 +4,7 @@
 import { mindFault } from '../faults.ts'
 import type { ChatMessage, Completion, CompletionRequest, Provider } from '../provider.ts'
 
-/** Answers one after the other, or a function of the request and of how many came before it. */
+/** Answers one after the other, the last again and again, or a function of the request and of how many came before it. */
 export type Script =
   | readonly string[]
   | ((request: CompletionRequest, nth: number, signal: AbortSignal) => string | Promise<string>)
@@ -28,9 +28,12 @@ export class ScriptedProvider implements Provider {
     signal.throwIfAborted()
     const nth = this.asked.push(request) - 1
     const script = this.#script
-    const text = typeof script === 'function' ? await script(request, nth, signal) : script[nth]
+    const text =
+      typeof script === 'function'
+        ? await script(request, nth, signal)
+        : (script[nth] ?? script.at(-1))
     signal.throwIfAborted()
-    if (text === undefined) throw mindFault('GENERATION_FAILED', 'the script has no more answers')
+    if (text === undefined) throw mindFault('GENERATION_FAILED', 'the script has no answers')
     const tokens = text.match(/\s*\S+|\s+$/g) ?? []
     for (const token of tokens) onToken(token)
     const promptTokens = request.messages.reduce((sum, one) => sum + one.content.length, 0)

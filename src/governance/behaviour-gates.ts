@@ -1,0 +1,241 @@
+// Owns: the gates that look at what a draft did in its trial, on the call at hand and on every probe.
+// Leaves: what several drafts agree on to ballot.ts; the source to source-gates.ts.
+// Laws: GO1 a refusal names its gate and says what to change. GO18 what a gate asks for holds on every probe that the draft
+// answered, or it is not asked for.
+import type { Probe, TrialReport } from '#kernel'
+import type { Oid } from '#objects'
+import { canonical, changesOf, GONE, type SlotChange, valueBefore } from './behaviour.ts'
+import type { Refusal } from './refusal.ts'
+import type { Scene } from './scene.ts'
+import { asksForChange, type Wishes } from './words.ts'
+
+/** A draft's trial: reports and probes stand in the same order; the first is the call as it came. */
+export interface Trial {
+  selector: string
+  source: string
+  intent: string | undefined
+  wishes: Wishes
+  scene: Scene
+  probes: readonly Probe[]
+  reports: readonly TrialReport[]
+  /** Ticks that the version before took on the same probes; undefined for a first version. */
+  fuelBefore?: number
+}
+
+type Kept = Extract<TrialReport, { kind: 'kept' }>
+interface Answered {
+  report: Kept
+  probe: Probe
+  changes: SlotChange[]
+}
+
+/** The report that speaks for the call: its own, or that of the first probe that a method which refuses it answers. */
+export function showing(trial: Trial): Kept | Refusal {
+  const [first] = trial.reports as [TrialReport]
+  if (first.kind === 'kept') return first
+  if (first.kind === 'not-understood') {
+    return {
+      gate: 'trial',
+      sentence: `it sends ${first.selector}, which nobody understands; use only what is shown`,
+    }
+  }
+  const kept = trial.reports.find((report) => report.kind === 'kept')
+  // A method may be right to refuse this very call, as an empty account refuses to pay out.
+  const onPurpose = first.fault.code === 'METHOD_FAILED' && /\bthrow\b/.test(trial.source)
+  if (onPurpose && kept !== undefined) return kept
+  return { gate: 'trial', sentence: `the call failed: ${first.fault.message}` }
+}
+
+/** The first gate that a draft's behaviour fails. */
+export function refuseBehaviour(trial: Trial): Refusal | undefined {
+  const shown = showing(trial)
+  if ('gate' in shown) return shown
+  const answered = trial.reports.flatMap((report, i): Answered[] => {
+    const probe = trial.probes[i] as Probe
+    if (report.kind !== 'kept') return []
+    return [{ report, probe, changes: changesOf(report, probe, trial.scene) }]
+  })
+  return (
+    unanswered(shown) ??
+    strangeSlot(answered, trial) ??
+    idle(answered, trial) ??
+    ownContainer(answered, trial) ??
+    wished(answered, trial) ??
+    costly(trial)
+  )
+}
+
+function unanswered({ reply }: Kept): Refusal | undefined {
+  if (reply !== null && reply !== undefined) return undefined
+  return {
+    gate: 'reply',
+    sentence: 'the call answered nothing; the function must return the reply',
+  }
+}
+
+function strangeSlot(answered: readonly Answered[], trial: Trial): Refusal | undefined {
+  const known = new Set(
+    trial.scene.slots.filter(({ of }) => of === trial.scene.receiver).map(({ name }) => name),
+  )
+  const isKnown = (name: string) =>
+    known.has(name) || name === trial.selector || (trial.intent ?? '').includes(name)
+  for (const { report } of answered) {
+    const own = report.wrote.find(({ oid }) => oid === trial.scene.receiver)
+    const strange = own?.changed.find((name) => !isKnown(name))
+    if (strange === undefined) continue
+    return {
+      gate: 'slots',
+      sentence: `it adds a slot ${strange} that the object does not have; use the slots shown`,
+    }
+  }
+  return undefined
+}
+
+function idle(answered: readonly Answered[], { selector, intent }: Trial): Refusal | undefined {
+  if (!asksForChange(selector, intent)) return undefined
+  const isBusy = ({ report, changes }: Answered) => changes.length > 0 || report.posted.length > 0
+  if (answered.some(isBusy)) return undefined
+  return {
+    gate: 'effect',
+    sentence: `${selector} must change the object, but the call changed nothing; assign to a slot of self`,
+  }
+}
+
+/** Words of a name, without a plural's s. */
+const wordsIn = (name: string) =>
+  (
+    name
+      .replace(/([a-z])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+      .match(/[a-z]+/g) ?? []
+  ).map((word) => (word.length > 3 ? word.replace(/s$/, '') : word))
+
+/** A whole list or map of the object is seldom what was asked for: the part, the count or the new value is. */
+function ownContainer(answered: readonly Answered[], trial: Trial): Refusal | undefined {
+  const asked = new Set(wordsIn(`${trial.selector} ${trial.intent ?? ''}`))
+  const containers = trial.scene.slots.filter(
+    ({ of, name, value }) =>
+      of === trial.scene.receiver &&
+      typeof value === 'object' &&
+      value !== null &&
+      (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) &&
+      !(wordsIn(name).every((word) => asked.has(word)) && !asksForChange(trial.selector)),
+  )
+  for (const { name } of containers) {
+    const told = answered.filter(({ report }) => !isEmpty(report.reply))
+    const isOwn = ({ report, probe, changes }: Answered) => {
+      const after = valueAfter(trial.scene.receiver, name, probe, changes, trial.scene)
+      return canonical(report.reply) === canonical(after)
+    }
+    if (told.length > 1 && told.every(isOwn)) {
+      return {
+        gate: 'alias',
+        sentence: `it answers the whole of self.${name}; answer what was asked for, such as the new value or the count`,
+      }
+    }
+  }
+  return undefined
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0
+}
+
+function valueAfter(
+  oid: Oid,
+  name: string,
+  probe: Probe,
+  changes: readonly SlotChange[],
+  scene: Scene,
+): unknown {
+  const change = changes.find((one) => one.oid === oid && one.name === name)
+  const value = change === undefined ? valueBefore(oid, name, probe, scene) : change.after
+  return value === GONE ? undefined : value
+}
+
+function wished(answered: readonly Answered[], trial: Trial): Refusal | undefined {
+  const { wishes } = trial
+  const replies = answered.map(({ report }) => report.reply)
+  const refuse = (sentence: string): Refusal => ({ gate: 'intent', sentence })
+  if (wishes.answersSlot !== undefined) {
+    const name = wishes.answersSlot
+    const isIt = ({ report, probe, changes }: Answered) =>
+      canonical(report.reply) ===
+      canonical(valueAfter(trial.scene.receiver, name, probe, changes, trial.scene))
+    if (!answered.every(isIt)) return refuse(`it must answer self.${name} as it is at the end`)
+  }
+  if (wishes.reply !== undefined && !replies.every((reply) => typeof reply === wishes.reply)) {
+    return refuse(`it must answer a ${wishes.reply}`)
+  }
+  const unseen = wishes.quoted.find((text) => !isSeen(text, trial))
+  if (unseen !== undefined) {
+    return refuse(`the intent says ${JSON.stringify(unseen)}, but the method does not have it`)
+  }
+  if (
+    wishes.decimals !== undefined &&
+    replies.some((one) => hasDigits(one, wishes.decimals ?? 0))
+  ) {
+    return refuse(`the answer must be rounded to ${wishes.decimals} decimals`)
+  }
+  if (wishes.sorted && replies.every(Array.isArray) && !replies.every(isSorted)) {
+    return refuse('the answer must be sorted')
+  }
+  if (wishes.unique && replies.some((one) => Array.isArray(one) && hasDoubles(one))) {
+    return refuse('the answer must have no duplicates')
+  }
+  return undefined
+}
+
+/** A text is there when the source or a reply has it, or when it is a slot or an argument's value that the method reads. */
+function isSeen(text: string, { source, reports, scene }: Trial): boolean {
+  if (source.includes(text) || source.includes(JSON.stringify(text).slice(1, -1))) return true
+  if (scene.slots.some(({ name, value }) => name === text || canonical(value).includes(text))) {
+    return true
+  }
+  if (scene.args.some((arg) => canonical(arg).includes(text))) return true
+  return reports.some((one) => one.kind === 'kept' && canonical(one.reply).includes(text))
+}
+
+const hasDigits = (value: unknown, most: number) =>
+  typeof value === 'number' && Math.abs(value - Number(value.toFixed(most))) > 1e-9
+
+/** In one of the two orders; what is neither numbers nor texts has an order that cannot be seen. */
+function isSorted(list: unknown): boolean {
+  const values = list as unknown[]
+  if (!values.every((one) => typeof one === 'number')) return true
+  const up = values.every((one, i) => i === 0 || one >= (values[i - 1] as number))
+  return up || values.every((one, i) => i === 0 || one <= (values[i - 1] as number))
+}
+
+const hasDoubles = (list: readonly unknown[]) => new Set(list.map(canonical)).size < list.length
+
+/** Ticks that one probe may take: a hundredth of what a message may. */
+const FUEL_MAX = 100_000
+/** Ticks after which a probe is ended: enough to tell what is slow from what has no end. */
+export const TRIAL_FUEL = 10 * FUEL_MAX
+
+function costly({ reports, fuelBefore }: Trial): Refusal | undefined {
+  const kept = reports.filter((one): one is Kept => one.kind === 'kept')
+  const most = Math.max(0, ...kept.map(({ fuel }) => fuel))
+  if (most > FUEL_MAX) {
+    return {
+      gate: 'resources',
+      sentence: `a call took ${most} steps, more than ${FUEL_MAX}; do it with fewer loops`,
+    }
+  }
+  if (reports.some((one) => one.kind === 'fault' && one.fault.code === 'FUEL')) {
+    return {
+      gate: 'resources',
+      sentence: 'with other values the call does not end; give loops an end',
+    }
+  }
+  const all = kept.reduce((sum, { fuel }) => sum + fuel, 0)
+  if (fuelBefore !== undefined && all > 2 * fuelBefore + 1_000) {
+    return {
+      gate: 'resources',
+      sentence: `it takes ${all} steps where the version before takes ${fuelBefore}`,
+    }
+  }
+  return undefined
+}

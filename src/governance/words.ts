@@ -1,0 +1,91 @@
+// Owns: what the words of a selector and of an intent ask for, in one table: few patterns, each with what it caught.
+// Leaves: what follows from behaviour and types to the gates; other languages: what is not listed is not judged by its words.
+// Laws: GO15 a pattern of words refuses only what the words plainly say.
+
+/** First words of selectors and intents that ask for a change. English, and short on purpose. */
+const VERBS_OF_CHANGE = new Set([
+  ...['add', 'append', 'insert', 'push', 'put', 'store', 'record', 'register', 'enqueue'],
+  ...['remove', 'delete', 'clear', 'reset', 'empty', 'drop', 'pop', 'dequeue', 'take'],
+  ...['set', 'change', 'rename', 'update', 'toggle', 'switch', 'turn', 'open', 'close'],
+  ...['increment', 'decrement', 'increase', 'decrease', 'bump', 'deposit', 'withdraw', 'transfer'],
+  ...['undo', 'redo', 'start', 'stop', 'lock', 'unlock', 'move', 'assign', 'mark'],
+])
+
+/** As the first word of a sentence these may speak of a sum or of a look: "Add up the prices", "Take the first". */
+const TWO_MEANINGS = new Set(['add', 'take', 'open', 'record', 'empty', 'close', 'put', 'start'])
+
+const firstWord = (selector: string) =>
+  (/^[a-z]+/.exec(selector)?.[0] ?? /^[A-Z]?[a-z]+/.exec(selector)?.[0] ?? '').toLowerCase()
+
+/** True when the selector's verb says that something changes. */
+export function asksForChange(selector: string, intent?: string): boolean {
+  if (VERBS_OF_CHANGE.has(firstWord(selector))) return true
+  const verb = /^\W*([A-Za-z]+)/.exec(intent ?? '')?.[1]?.toLowerCase() ?? ''
+  return VERBS_OF_CHANGE.has(verb) && !TWO_MEANINGS.has(verb)
+}
+
+/** What an intent says that can be seen in a method or in its replies. */
+export interface Wishes {
+  /** Something must be refused with an error. */
+  throws: boolean
+  /** Texts in quotation marks. */
+  quoted: readonly string[]
+  /** The reply is the value of this slot as the call leaves it. */
+  answersSlot?: string
+  /** What the reply is, where the words are plain. */
+  reply?: 'boolean' | 'number'
+  /** Most digits behind the point. */
+  decimals?: number
+  /** A list that is the reply is in order, or has no doubles. */
+  sorted: boolean
+  unique: boolean
+}
+
+/** Reads an intent. `slots` are the names of the receiver's data. */
+export function wishesOf(intent: string | undefined, slots: readonly string[]): Wishes {
+  const text = intent ?? ''
+  const decimals =
+    /round\w*\s+to\s+(?:the\s+nearest\s+)?(\w+)\s*(decimal|digit|place|whole|integer|cent)?/i.exec(
+      text,
+    )
+  const answered =
+    /\b(?:answer|return|reply with|give)s?\s+(?:back\s+)?(?:the|its|my)\s+(?:new|updated|resulting|remaining|current)\s+(\w+)\s*(?:$|[.,;])/i.exec(
+      text,
+    )?.[1]
+  const slot = slots.find((name) => name.toLowerCase() === answered?.toLowerCase())
+  const reply = replyKind(text)
+  const digits = decimals === null ? undefined : digitsOf(decimals[1] ?? '', decimals[2] ?? '')
+  return {
+    throws:
+      /\b(throw|raise|fail|error|refuse|reject|complain)\w*\b/i.test(text) &&
+      !/\b(not|never|without)\s+(throw|fail|error|an error)/i.test(text),
+    quoted: [...text.matchAll(/["“]([^"“”]{1,60})["”]/g)].map((match) => match[1] as string),
+    ...(slot === undefined ? {} : { answersSlot: slot }),
+    ...(reply === undefined ? {} : { reply }),
+    ...(digits === undefined ? {} : { decimals: digits }),
+    sorted: /\b(sorted|alphabetical(ly)?|ascending|descending|in order of|in alphabetical)\b/i.test(
+      text,
+    ),
+    unique: /\b(unique|distinct|no duplicates|without duplicates|each only once)\b/i.test(text),
+  }
+}
+
+function replyKind(text: string): 'boolean' | 'number' | undefined {
+  if (/\b(answer|return|tell)s?\s+(true|false|whether|if)\b/i.test(text)) return 'boolean'
+  if (/^(is|are|has|can|does|whether)\b/i.test(text.trim())) return 'boolean'
+  if (/^(how many|count how|the number of)\b/i.test(text.trim())) return 'number'
+  return /\b(answer|return)s?\s+(how many|the (count|number) of)\b/i.test(text)
+    ? 'number'
+    : undefined
+}
+
+const DIGIT_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six']
+
+function digitsOf(count: string, unit: string): number | undefined {
+  if (/^(whole|integer)/i.test(count) || /^(whole|integer)/i.test(unit)) return 0
+  if (/^cent/i.test(count) || /^cent/i.test(unit)) return 2
+  if (!/^(decimal|digit|place)/i.test(unit)) return undefined
+  const word = DIGIT_WORDS.indexOf(count.toLowerCase())
+  const digits = word >= 0 ? word : Number(count)
+  return Number.isInteger(digits) ? digits : undefined
+}
