@@ -2,7 +2,7 @@
 // Leaves: what a vote allows to the policy of whoever draws drafts.
 // Laws: GO13 drafts behave alike when on every probe they do the same. GO14 a vote is counted over one set of probes.
 import type { Probe, TrialReport } from '#kernel'
-import { type Behaviour, firstDifference } from './behaviour.ts'
+import { type Behaviour, crashesOf, differencesOf } from './behaviour.ts'
 
 /** A draft that passed the gates, with what it did. */
 export interface Voter {
@@ -22,16 +22,26 @@ export interface Question {
   options: { source: string; votes: number; report: TrialReport }[]
 }
 
-/** Parties, the largest first; of equal ones the one that was drawn first. */
+/** The part of the probes on which a draft may crash and still vote with those that answer there. */
+const CRASHES_MAX = 1 / 4
+
+/**
+ * Parties, the largest first; of equal ones the one that was drawn first. In each the draft that crashes least speaks
+ * for all, and everyone is alike to everyone.
+ */
 export function partiesOf(voters: readonly Voter[]): Party[] {
   const parties: Party[] = []
+  const isAlike = (one: Voter, other: Voter) =>
+    differencesOf(one.behaviour, other.behaviour).length === 0 &&
+    Math.abs(crashesOf(one.behaviour) - crashesOf(other.behaviour)) <=
+      one.behaviour.length * CRASHES_MAX
   for (const voter of voters) {
-    const party = parties.find(
-      ({ voters: [first] }) =>
-        firstDifference((first as Voter).behaviour, voter.behaviour) === undefined,
-    )
+    const party = parties.find((one) => one.voters.every((member) => isAlike(member, voter)))
     if (party === undefined) parties.push({ voters: [voter] })
     else party.voters.push(voter)
+  }
+  for (const party of parties) {
+    party.voters.sort((a, b) => crashesOf(a.behaviour) - crashesOf(b.behaviour))
   }
   return parties.sort((a, b) => b.voters.length - a.voters.length)
 }
@@ -46,9 +56,10 @@ export function questionOf(
 ): Question | undefined {
   const [one, other] = parties.map(({ voters }) => voters[0])
   if (one === undefined || other === undefined) return undefined
-  const differing = probes.flatMap((probe, i) =>
-    one.behaviour[i] === other.behaviour[i] ? [] : [{ probe, i }],
-  )
+  const told = differencesOf(one.behaviour, other.behaviour)
+  const isTold = (i: number) =>
+    told.length > 0 ? told.includes(i) : one.behaviour[i] !== other.behaviour[i]
+  const differing = probes.flatMap((probe, i) => (isTold(i) ? [{ probe, i }] : []))
   const sizeOf = ({ probe }: { probe: Probe }) => JSON.stringify(probe, plain).length
   const smallest = differing.reduce((a, b) => (sizeOf(b) < sizeOf(a) ? b : a))
   const chosen = differing.find(({ i }) => i === 0) ?? smallest

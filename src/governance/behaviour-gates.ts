@@ -168,7 +168,14 @@ function wished(answered: readonly Answered[], trial: Trial): Refusal | undefine
   if (wishes.reply !== undefined && !replies.every((reply) => typeof reply === wishes.reply)) {
     return refuse(`it must answer a ${wishes.reply}`)
   }
-  const unseen = wishes.quoted.find((text) => !isSeen(text, trial))
+  const kept = answered.flatMap(({ changes }) =>
+    changes.filter(
+      ({ oid, name }) =>
+        oid === trial.scene.receiver && (wishes.keeps === 'all' || wishes.keeps.includes(name)),
+    ),
+  )[0]
+  if (kept !== undefined) return refuse(`it changes self.${kept.name}, which must stay as it is`)
+  const unseen = wishes.quoted.find((text) => text !== wishes.example && !isSeen(text, trial))
   if (unseen !== undefined) {
     return refuse(`the intent says ${JSON.stringify(unseen)}, but the method does not have it`)
   }

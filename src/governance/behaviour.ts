@@ -1,6 +1,8 @@
 // Owns: what a draft did on every probe, as one text that is equal for drafts that behave alike; and where two differ.
 // Leaves: making probes to probes.ts; what agreement is worth to ballot.ts.
-// Laws: GO13 two drafts behave alike when on every probe both answer the same and leave the same, or both fail.
+// Laws: GO13 two drafts behave alike when on every probe both answer the same and leave the same, or both refuse, or one
+// of them crashes.
+import type { FaultRecord } from '#ground'
 import type { Probe, TrialReport } from '#kernel'
 import { type Oid, Ref } from '#objects'
 import { isStoredMap, type Scene } from './scene.ts'
@@ -16,22 +18,37 @@ export function behaviourOf(
   return reports.map((report, i) => textOf(report, probes[i] ?? {}, scene))
 }
 
-/** The first probe on which two drafts differ; undefined when they behave alike. */
-export function firstDifference(one: Behaviour, other: Behaviour): number | undefined {
-  const at = one.findIndex((text, i) => text !== other[i])
-  return at === -1 ? undefined : at
+/** The probes on which two drafts differ. A crash differs from nothing: the draft has no opinion there. */
+export function differencesOf(one: Behaviour, other: Behaviour): number[] {
+  return one.flatMap((text, i) => {
+    const theirs = other[i]
+    return text === theirs || text === CRASHED || theirs === CRASHED ? [] : [i]
+  })
 }
+
+/** Probes on which a draft crashed. */
+export const crashesOf = (one: Behaviour) => one.filter((text) => text === CRASHED).length
 
 function textOf(report: TrialReport, probe: Probe, scene: Scene): string {
   if (report.kind === 'not-understood') return `? ${report.selector}`
   // How a refusal is worded is a matter of taste; that it refuses is not.
-  if (report.kind === 'fault') return '!'
+  if (report.kind === 'fault') return isCrash(report.fault) ? CRASHED : '!'
   const changes = changesOf(report, probe, scene).map(({ oid, name, after }) => {
     const value = after === GONE ? 'gone' : canonical(after)
     return `#${oid} ${name}:${value}`
   })
   return [canonical(report.reply), ...changes.sort(), ...report.posted.map(canonical)].join(' ')
 }
+
+/** What a draft did that broke where another answers: nothing was said, neither right nor wrong. */
+export const CRASHED = '!!'
+
+/** Messages of errors that no method throws on purpose: those of the engine for values of another kind than expected. */
+const ENGINE_ERRORS =
+  /^(Cannot (read|set|convert|destructure|use)|Reduce of empty|Invalid (array length|count|time value|date)|.{0,120}(is not (a function|iterable|defined|an object|a constructor)|is undefined|nobody understands))/
+
+const isCrash = ({ code, message }: FaultRecord) =>
+  code === 'METHOD_FAILED' && ENGINE_ERRORS.test(message)
 
 /** Stands for the value of a slot that is not there. */
 export const GONE: unique symbol = Symbol('gone')

@@ -61,6 +61,8 @@ export class Case {
   readonly #words: Set<string>
   #probes: readonly Probe[]
   #passed: Tried[] = []
+  /** Drafts that answered something else than the example in the words. */
+  #unlikeExample = 0
 
   constructor(bench: Workbench, given: CaseGiven) {
     const { call, intent } = given
@@ -104,7 +106,7 @@ export class Case {
     }
     await this.#learnWords(source)
     const tried = await this.#try(source, candidate)
-    const bad = refuseBehaviour(tried.trial)
+    const bad = refuseBehaviour(tried.trial) ?? this.#refuseByExample(tried)
     if (bad !== undefined) return bad
     this.#passed.push(tried)
     return this.#vote()
@@ -118,6 +120,25 @@ export class Case {
   /** The smallest question whose answer decides; undefined when all drafts behave alike. */
   question(): Question | undefined {
     return questionOf(this.parties(), this.#probes)
+  }
+
+  /**
+   * An example in the words is believed to be of the call at hand while nothing speaks against it: a few drafts that
+   * answer otherwise are refused, unless one has answered it, when all are.
+   */
+  #refuseByExample({ reports: [first] }: Tried): Refusal | undefined {
+    const { example } = this.#wishes
+    if (example === undefined || first?.kind !== 'kept' || typeof first.reply !== 'string') return
+    if (first.reply === example) {
+      this.#unlikeExample = -Infinity
+      return undefined
+    }
+    if (this.#unlikeExample >= EXAMPLE_REFUSALS) return undefined
+    this.#unlikeExample++
+    return {
+      gate: 'intent',
+      sentence: `the intent says ${JSON.stringify(example)}, but the call answered ${JSON.stringify(first.reply)}`,
+    }
   }
 
   /** Texts that a draft compares with make probes for all: those that passed before are tried on them too. */
@@ -167,6 +188,9 @@ function addWords(source: string, into: Set<string>): void {
     if (/[a-z0-9]/i.test(word) && into.size < WORDS_MAX) into.add(word)
   }
 }
+
+/** Drafts that an example may refuse before it counts as one of another call. */
+const EXAMPLE_REFUSALS = 2
 
 /** Texts of sources that probes are made with. */
 const WORDS_MAX = 24

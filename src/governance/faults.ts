@@ -13,9 +13,10 @@ export const GOVERNANCE_FAULTS = {
   TARGET_UNKNOWN: { retry: 'never', remedy: '`batos log` lists the transactions.' },
   CONFLICT: {
     retry: 'transaction',
-    remedy: 'Look at it with `batos history`, and undo what came later first, or set it by hand.',
+    remedy: 'Undo what came later first (`data.conflicts` lists it), or set it by hand.',
   },
   FIELD_INVALID: { retry: 'never', remedy: 'Change by hand what should be otherwise.' },
+  LIMIT: { retry: 'never', remedy: 'Do less at a time.' },
   METHOD_FAILED: { retry: 'never', remedy: 'Correct the source and give it again.' },
 } as const
 

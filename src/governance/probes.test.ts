@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { Probe, TrialReport } from '#kernel'
 import { Ref } from '#objects'
 import { partiesOf, questionOf, type Voter } from './ballot.ts'
-import { behaviourOf, changesOf, firstDifference } from './behaviour.ts'
+import { behaviourOf, changesOf, differencesOf } from './behaviour.ts'
 import { probesFor } from './probes.ts'
 import type { Scene } from './scene.ts'
 import { variantsOfText } from './text-variants.ts'
@@ -66,6 +66,9 @@ test('[GO11] texts that hold dates, times, numbers and parts are varied as such'
   assert.ok(variantsOfText('2025-12-31', [], []).includes('2026-01-01'))
 })
 
+const firstDifference = (one: readonly string[], other: readonly string[]) =>
+  differencesOf(one, other)[0]
+
 const kept = (reply: unknown, count?: number): TrialReport => ({
   kind: 'kept',
   reply,
@@ -98,6 +101,26 @@ test('[GO13] drafts are alike when replies and what they leave are; words of ref
   assert.equal(firstDifference(of([kept(0.1 + 0.2)]), of([kept(0.3)])), undefined)
   assert.equal(firstDifference(of([kept('1')]), of([kept(1)])), 0)
   assert.equal(firstDifference(of([kept(-0)]), of([kept(0)])), undefined)
+})
+
+test('[GO13] a draft that crashes on a few probes votes with those that answer there, who speak for it', () => {
+  const voter = (source: string, reports: TrialReport[]): Voter => ({
+    source,
+    reports,
+    behaviour: of(reports),
+  })
+  const crash = fault("Cannot read properties of undefined (reading 'x')")
+  const rest = [kept(1), kept(2), kept(3)]
+  const parties = partiesOf([
+    voter('crashes', [crash, ...rest]),
+    voter('answers', [kept(0), ...rest]),
+    voter('refuses', [fault('no'), ...rest]),
+    voter('mostly crashes', [crash, crash, crash, kept(3)]),
+  ])
+  assert.deepEqual(
+    parties.map(({ voters }) => voters.map(({ source }) => source)),
+    [['answers', 'crashes'], ['refuses'], ['mostly crashes']],
+  )
 })
 
 test('[GO13] a slot that was written with the value that it had has not changed', () => {

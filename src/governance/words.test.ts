@@ -29,6 +29,17 @@ test('[GO15] the new value of a slot is the reply where the intent says so', () 
   assert.equal(wishes('Answer the balance with interest', ['balance']).answersSlot, undefined)
 })
 
+test('[GO15] what must stay as it is, and an example at the end', () => {
+  assert.deepEqual(wishes('Sort the rows; rows itself must not change.', ['rows', 'n']).keeps, [
+    'rows',
+  ])
+  assert.equal(wishes('The fraction itself does not change.').keeps, 'all')
+  assert.deepEqual(wishes('Throw if it is full, and change nothing.').keeps, [])
+  assert.equal(wishes('The seconds as h:mm:ss, e.g. 1:02:05.').example, '1:02:05')
+  assert.equal(wishes('Each letter followed by a dot: "G.B."').example, 'G.B.')
+  assert.equal(wishes('Answer "low" when it is below 5.').example, undefined)
+})
+
 test('[GO15] true and false, counts, digits, order and doubles', () => {
   assert.equal(wishes('Answer true when it is empty').reply, 'boolean')
   assert.equal(wishes('How many words are there?').reply, 'number')

@@ -36,6 +36,10 @@ export interface Wishes {
   reply?: 'boolean' | 'number'
   /** Most digits behind the point. */
   decimals?: number
+  /** What must stay as it is: the names of these slots, or everything. */
+  keeps: readonly string[] | 'all'
+  /** The reply that the words give as an example, which may be that of the call at hand. */
+  example?: string
   /** A list that is the reply is in order, or has no doubles. */
   sorted: boolean
   unique: boolean
@@ -54,8 +58,11 @@ export function wishesOf(intent: string | undefined, slots: readonly string[]): 
     )?.[1]
   const slot = slots.find((name) => name.toLowerCase() === answered?.toLowerCase())
   const reply = replyKind(text)
+  const example = exampleIn(text)
   const digits = decimals === null ? undefined : digitsOf(decimals[1] ?? '', decimals[2] ?? '')
   return {
+    keeps: keptBy(text, slots),
+    ...(example === undefined ? {} : { example }),
     throws:
       /\b(throw|raise|fail|error|refuse|reject|complain)\w*\b/i.test(text) &&
       !/\b(not|never|without)\s+(throw|fail|error|an error)/i.test(text),
@@ -68,6 +75,27 @@ export function wishesOf(intent: string | undefined, slots: readonly string[]): 
     ),
     unique: /\b(unique|distinct|no duplicates|without duplicates|each only once)\b/i.test(text),
   }
+}
+
+/** "rows itself must not change", "the list itself does not change", "without changing it". */
+function keptBy(text: string, slots: readonly string[]): readonly string[] | 'all' {
+  const sentence =
+    /[^.;,]*\b(?:itself|themselves)\b[^.;]*\bnot\b[^.;]*\bchange[^.;]*|\bwithout (?:changing|touching)\b[^.;]*/i.exec(
+      text,
+    )?.[0]
+  if (sentence === undefined) return []
+  const words = new Set(sentence.match(/[\w$]+/g))
+  const named = slots.filter((name) => words.has(name))
+  return named.length > 0 ? named : 'all'
+}
+
+/** A text at the end of the words, introduced as an example. */
+function exampleIn(text: string): string | undefined {
+  const match =
+    /(?:\be\.g\.|\bfor example|\bsuch as)[,:]?\s*(?:["“]([^"“”]{2,60})["”]|(\d[\d:.,/-]*\d))\s*\.?\s*$/i.exec(
+      text,
+    ) ?? /:\s*["“]([^"“”]{2,60})["”]\s*\.?\s*$/.exec(text)
+  return match?.[1] ?? match?.[2]
 }
 
 function replyKind(text: string): 'boolean' | 'number' | undefined {

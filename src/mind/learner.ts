@@ -202,7 +202,7 @@ function passedSentence({ alike, passed, probes }: Vote): string {
 
 /** A method that only shows its object is right when it shows it: how, is a matter of taste that no two drafts share. */
 function isShowing({ leader }: { leader: Verdict }, context: DraftContext): boolean {
-  return leader.shows && isDisplay(context.selector)
+  return leader.shows && isDisplay(context.selector) && context.intent === undefined
 }
 
 const oidsIn = (args: readonly unknown[]): Set<Oid> => refsOf(args, new Set())
