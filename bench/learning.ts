@@ -128,7 +128,7 @@ for (let run = 0; run < runs; run++) {
   for (const scenario of SCENARIOS) {
     if (values.only !== undefined && scenario.name !== values.only) continue
     const folder = mkdtempSync(join(tmpdir(), 'batos-learning-'))
-    const world = await open(folder, { provider })
+    const world = undeciding(await open(folder, { provider }))
     await scenario.prepare(world)
     for (const step of scenario.steps) await measure(world, scenario, step)
     await world.shut()
@@ -144,6 +144,18 @@ for (const [what, row] of table) {
   console.log(
     `| ${what} | ${row.right} of ${runs} | ${at(0.5)} | ${at(1)} | ${row.why.join('; ')} |`,
   )
+}
+
+/** A world in which nobody decides: what waits for a person is rejected at once. */
+function undeciding(world: OpenWorld): OpenWorld {
+  const send: OpenWorld['send'] = (target, selector, args, options) => {
+    const onEvent = ({ kind, proposal }: Record<string, unknown>) => {
+      if (kind === 'parked') void world.request('RejectProposalCommand', { proposal })
+    }
+    return plainSend.call(world, target, selector, args, { ...options, onEvent })
+  }
+  const plainSend = world.send
+  return Object.assign(world, { send })
 }
 
 async function measure(world: OpenWorld, scenario: Scenario, step: Step): Promise<void> {

@@ -6,7 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { Client, type Dispatcher, type Page, type Served, serve, servePage } from '#bridge'
 import { Fault } from '#ground'
 import { holdLock, openLmdbStore, type Store } from '#image'
-import { awaken, bindRouter, codeExtension, Judge, Kernel } from '#kernel'
+import {
+  awaken,
+  bindRouter,
+  codeExtension,
+  Judge,
+  Kernel,
+  type PackedByItself,
+  type PackingPolicy,
+} from '#kernel'
 import { DraftingLearner, type Provider } from '#mind'
 import { decodeValue, encodeValue } from '#objects'
 import {
@@ -41,7 +49,11 @@ export interface OpenOptions {
   page?: { port: number }
   /** Hosts that methods may ask, `name` or `name:port`; without any they ask none. */
   allowHosts?: readonly string[]
-  /** Told when a worker ended that should not have, and when a client was refused. */
+  /** When old history goes by itself: it does in an image that takes more than so many bytes. Left out, it never does. */
+  packing?: PackingPolicy
+  /** Told when old history has gone by itself, in a sentence. */
+  onPacked?: (what: string) => void
+  /** Told when a worker ended that should not have, when a client was refused, and when a pack failed. */
   onTrouble?: (what: string) => void
 }
 
@@ -99,6 +111,12 @@ async function joinParts(
     random: () => randomInt(2 ** 32),
     fetch: fetchUrl,
     allowHosts: options.allowHosts ?? [],
+    ...(options.packing === undefined ? {} : { packing: options.packing }),
+    onPacked: (packed) => {
+      if ('problem' in packed)
+        options.onTrouble?.(`the image could not be packed: ${packed.problem}`)
+      else options.onPacked?.(packedSentence(packed))
+    },
     onWorkerEnd: ({ reason, detail }) =>
       options.onTrouble?.(`a worker ended (${reason}): ${detail}`),
   })
@@ -137,6 +155,12 @@ async function joinParts(
     shut,
     close: shut,
   })
+}
+
+function packedSentence(packed: PackedByItself): string {
+  const { packedTo, revisionsRemoved, objectsRemoved, before, after } = packed
+  const gone = `${revisionsRemoved} records and ${objectsRemoved} objects of old history are gone`
+  return `${gone}; it begins at transaction ${packedTo}, and the image takes ${after} of ${before} bytes`
 }
 
 function openerOf(provider: OpenOptions['provider']): {
@@ -285,7 +309,7 @@ async function fact(store: Store, key: string, make: () => string): Promise<stri
   return made
 }
 
-function worldTexts(): Promise<string[]> {
+export function worldTexts(): Promise<string[]> {
   const up = codeExtension(import.meta.url) === '.ts' ? '../world' : './world'
   return readTexts(fileURLToPath(new URL(up, import.meta.url)), '.ts')
 }

@@ -28,6 +28,7 @@ function settings(): Settings {
     color: !env.NO_COLOR && env.TERM !== 'dumb',
     forceColor: Boolean(env.FORCE_COLOR) && env.FORCE_COLOR !== '0',
     models: join(cache, 'models'),
+    completions: join(cache, 'completions'),
     config: join(xdg('XDG_CONFIG_HOME', '.config'), 'batos', 'config.json'),
   }
 }
@@ -87,6 +88,7 @@ async function powers(): Promise<Powers> {
         await import('#image')
       },
     },
+    now: () => Date.now(),
     clock: () => performance.now(),
     pause: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
     later: (milliseconds, callback) => void setTimeout(callback, milliseconds).unref(),
@@ -106,13 +108,15 @@ async function powers(): Promise<Powers> {
         apiKey,
       })
     },
+    openTasks: async () => (await import('./rank.ts')).openTasks(),
+    rankModel: async (order) => (await import('./rank.ts')).rankModel(order),
     verifyImage: async (folder) => (await import('./closed-image.ts')).verifyImage(folder),
     salvageImage: async (folder, into) =>
       (await import('./closed-image.ts')).salvageImage(folder, into),
-    backupImage: async (folder, file, since) =>
-      (await import('./closed-image.ts')).backupImage(folder, file, since),
-    restoreImage: async (folder, files) =>
-      (await import('./closed-image.ts')).restoreImage(folder, files),
+    backupImage: async (folder, file, how) =>
+      (await import('./closed-image.ts')).backupImage(folder, file, how),
+    restoreImage: async (folder, files, how) =>
+      (await import('./closed-image.ts')).restoreImage(folder, files, how),
     readInput: async () => {
       let text = ''
       process.stdin.setEncoding('utf8')

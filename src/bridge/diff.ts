@@ -1,13 +1,16 @@
 // Owns: what differs between two states of the image, object by object and slot by slot.
 // Leaves: reading to the kernel's head; showing it to the command line.
 // Laws: BR68 a diff has each object and each name that is not the same in both states, once, and its counts are those of
-// its lists.
-import type { Head } from '#kernel'
+// its lists. A slot that was given anew what it had is the same.
+import type { UndoPlan } from '#governance'
+import { type Head, placesIn } from '#kernel'
 import {
   decodeSlots,
+  encodeValue,
   MethodRef,
   type Oid,
   oidText,
+  parseOid,
   slotKind,
   type StoredSlot,
   type Tid,
@@ -20,12 +23,19 @@ const OBJECTS_MAX = 10_000
 
 type Difference = 'added' | 'removed' | 'changed'
 
+interface State {
+  kind: string
+  value?: unknown
+  version?: number
+  source?: string
+}
+
 /** One slot in both states; a method is shown by version and source. */
 export interface SlotDifference {
   name: string
   change: Difference
-  before?: { kind: string; value?: unknown; version?: number; source?: string }
-  after?: { kind: string; value?: unknown; version?: number; source?: string }
+  before?: State
+  after?: State
 }
 
 export interface ObjectDifference {
@@ -41,15 +51,31 @@ export interface Diff {
   counts: { added: number; removed: number; changed: number; slots: number; names: number }
   objects: ObjectDifference[]
   names: { name: string; before: string | null; after: string | null }[]
+  /** What people call the objects, by oid, also those that values refer to. */
+  places: Record<string, string>
+}
+
+/** Which states are compared, and of which object alone. */
+export interface DiffRequest {
+  from: Tid
+  to: Tid
+  target?: Oid | undefined
+}
+
+/** The newest transaction that changed an object, or the newest of all. */
+export function newestChange(head: Head, target: Oid | undefined): Tid {
+  const { store } = head
+  if (target === undefined) return store.head().tid
+  return store.revisions(target, { limit: 1 })[0]?.tid ?? store.head().tid
 }
 
 /** What is otherwise as of `to` than it was as of `from`. Faults CONFLICT when one of them is packed away. */
-export function diff(head: Head, from: Tid, to: Tid): Diff {
+export function diff(head: Head, { from, to, target }: DiffRequest): Diff {
   const oids = new Set<Oid>()
   const names = new Set<string>()
   for (let tid = Math.min(from, to) + 1; tid <= Math.max(from, to); tid++) {
     const info = head.store.transaction(tid)
-    for (const oid of info?.oids ?? []) oids.add(oid)
+    for (const oid of info?.oids ?? []) if (target === undefined || oid === target) oids.add(oid)
     for (const name of info?.names ?? []) names.add(name)
     if (oids.size > OBJECTS_MAX) {
       const many = `between ${from} and ${to} more than ${OBJECTS_MAX} objects were changed`
@@ -62,8 +88,18 @@ export function diff(head: Head, from: Tid, to: Tid): Diff {
   const bindings = [...names].sort().flatMap((name) => {
     const before = boundTo(head, name, from)
     const after = boundTo(head, name, to)
-    return before === after ? [] : [{ name, before, after }]
+    const isAsked = target === undefined || [before, after].includes(oidText(target))
+    return before === after || !isAsked ? [] : [{ name, before, after }]
   })
+  return diffOf(head, { from, to }, objects, bindings)
+}
+
+function diffOf(
+  head: Head,
+  { from, to }: { from: Tid; to: Tid },
+  objects: ObjectDifference[],
+  names: Diff['names'],
+): Diff {
   const count = (change: Difference) => objects.filter((one) => one.change === change).length
   return {
     from: String(from),
@@ -73,11 +109,71 @@ export function diff(head: Head, from: Tid, to: Tid): Diff {
       removed: count('removed'),
       changed: count('changed'),
       slots: objects.reduce((sum, { slots }) => sum + slots.length, 0),
-      names: bindings.length,
+      names: names.length,
     },
     objects,
-    names: bindings,
+    names,
+    places: placesOf(head, { objects, bindings: names }, from, to),
   }
+}
+
+/** What an undo would change, as a diff from what is to what would be. */
+export function restored(head: Head, { slots, names, methods }: UndoPlan): Diff {
+  const objects = new Map<Oid, ObjectDifference>()
+  let method = 0
+  for (const { target, slot: name, was, value } of slots) {
+    const found = head.object(target).slots.find((one) => one.name === name)
+    const before = found === undefined ? {} : { before: shown(head, found) }
+    let after: State | undefined
+    if (was === 'value') after = { kind: slotKind(name, value), value: toWire(value) }
+    else if (was === 'method') {
+      const { version = 1, source } = methods[method++] ?? {}
+      after = { kind: 'method', version, ...(source === undefined ? {} : { source }) }
+    }
+    const object = objects.get(target) ?? { oid: oidText(target), change: 'changed', slots: [] }
+    objects.set(target, object)
+    const change = after === undefined ? 'removed' : found === undefined ? 'added' : 'changed'
+    object.slots.push({ name, change, ...before, ...(after === undefined ? {} : { after }) })
+  }
+  const bindings = names.map(({ name, oid, expect }) => ({
+    name,
+    before: expect === null ? null : oidText(expect),
+    after: oid === null ? null : oidText(oid),
+  }))
+  const now = head.tid
+  return diffOf(head, { from: now, to: now }, [...objects.values()], bindings)
+}
+
+/** The places of all that a diff mentions, as of the later state, else as of the earlier one. */
+function placesOf(
+  head: Head,
+  { objects, bindings }: { objects: ObjectDifference[]; bindings: Diff['names'] },
+  from: Tid,
+  to: Tid,
+): Record<string, string> {
+  const oids = new Set<Oid>()
+  const add = (text: string | null) => {
+    const oid = text === null ? undefined : parseOid(text)
+    if (oid !== undefined) oids.add(oid)
+  }
+  for (const { oid, slots } of objects) {
+    add(oid)
+    for (const { before, after } of slots) {
+      for (const state of [before, after]) collectOids(state?.value, add)
+    }
+  }
+  for (const { before, after } of bindings) for (const oid of [before, after]) add(oid)
+  const later = placesIn(head, oids, to)
+  const lacking = [...oids].filter((oid) => !Object.hasOwn(later, oidText(oid)))
+  return { ...placesIn(head, from === 0 ? [] : lacking, Math.max(from, 1)), ...later }
+}
+
+/** The oids of `{"$ref": oid}` in a wire value. */
+function collectOids(value: unknown, add: (oid: string) => void): void {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return
+  const ref = (value as { $ref?: unknown }).$ref
+  if (typeof ref === 'string') add(ref)
+  else for (const part of Object.values(value)) collectOids(part, add)
 }
 
 function boundTo(head: Head, name: string, at: Tid): string | null {
@@ -94,7 +190,7 @@ function objectDifference(head: Head, oid: Oid, from: Tid, to: Tid): ObjectDiffe
     const now = after?.get(name)
     if (now === undefined) {
       slots.push({ name, change: 'removed', before: shown(head, old, from) })
-    } else if (now.tid !== old.tid) {
+    } else if (now.tid !== old.tid && !isSame(head, { old, from }, { now, to })) {
       const values = { before: shown(head, old, from), after: shown(head, now, to) }
       slots.push({ name, change: 'changed', ...values })
     }
@@ -108,6 +204,20 @@ function objectDifference(head: Head, oid: Oid, from: Tid, to: Tid): ObjectDiffe
   return slots.length === 0 ? [] : [{ oid: oidText(oid), change: 'changed', slots }]
 }
 
+/** Whether two states of a slot say the same, whoever wrote them: equal values, or equal methods. */
+function isSame(
+  head: Head,
+  { old, from }: { old: StoredSlot; from: Tid },
+  { now, to }: { now: StoredSlot; to: Tid },
+): boolean {
+  if (old.value instanceof MethodRef && now.value instanceof MethodRef) {
+    const [was, is] = [head.method(old.value.oid, from), head.method(now.value.oid, to)]
+    return was.source === is.source && was.comment === is.comment && was.version === is.version
+  }
+  if (old.value instanceof MethodRef || now.value instanceof MethodRef) return false
+  return Buffer.compare(encodeValue(old.value), encodeValue(now.value)) === 0
+}
+
 /** An object's slots by name; undefined when it is not there, or is no object. */
 function slotsAt(head: Head, oid: Oid, at: Tid): Map<string, StoredSlot> | undefined {
   const revision = at === 0 ? undefined : head.store.read(oid, at)
@@ -115,7 +225,7 @@ function slotsAt(head: Head, oid: Oid, at: Tid): Map<string, StoredSlot> | undef
   return new Map(decodeSlots(revision.payload).map((slot) => [slot.name, slot]))
 }
 
-function shown(head: Head, { name, value }: StoredSlot, at: Tid) {
+function shown(head: Head, { name, value }: StoredSlot, at?: Tid): State {
   if (value instanceof MethodRef) {
     const { version, source } = head.method(value.oid, at)
     return { kind: 'method', version, source }

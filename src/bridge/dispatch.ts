@@ -1,12 +1,13 @@
 // Owns: what each operation does, in terms of the kernel.
 // Leaves: shapes to protocol.ts, connections to session.ts, views of objects to state.ts.
 // Laws: BR12 an operation that changes something is one turn of the kernel's sequence.
-import type { FaultRecord } from '#ground'
+import type { Fault, FaultRecord } from '#ground'
 import { putMethod } from '#governance'
 import type { Answer, Kernel, Message } from '#kernel'
 import { type Change, checkObjectName, fromWire, type Oid, oidText, parseTid } from '#objects'
 import { bridgeFault } from './faults.ts'
 import { type Request, unpack } from './frame.ts'
+import { historyPage } from './history.ts'
 import { IMAGE_HANDLERS } from './image-handlers.ts'
 import {
   describeOperations,
@@ -16,8 +17,11 @@ import {
   PROTOCOL_VERSION,
   WIRE_LIMITS,
 } from './protocol.ts'
+import { PROPOSAL_HANDLERS } from './proposal-handlers.ts'
 import type { Session } from './session.ts'
-import { changesSince, fullState, history } from './state.ts'
+import { fullState } from './state.ts'
+import { subscribe } from './subscription.ts'
+import { tidIn, tidOrTime } from './when.ts'
 
 /** What operations work with. */
 export interface Dispatcher {
@@ -55,6 +59,15 @@ export function dispatch(d: Dispatcher, session: Session, request: Request): voi
 
 const answer = (session: Session, id: MessageId, result: unknown) =>
   session.reply(id, { ok: true, result })
+
+/** Answers what was read of the newest state once that is durable: before, it and its numbers may come to nothing. */
+function answerDurably(d: Dispatcher, session: Session, id: MessageId, result: unknown): void {
+  session.expect(id)
+  d.kernel.durable().then(
+    () => answer(session, id, result),
+    (fault: Fault) => session.reply(id, { ok: false, fault: fault.toRecord() }),
+  )
+}
 
 function settle(
   session: Session,
@@ -120,7 +133,7 @@ const HANDLERS: Handlers = {
   PingCommand: (_, session, id) => answer(session, id, {}),
   DescribeCommand: (_, session, id) => answer(session, id, describeOperations()),
   CancelCommand: (_, session, id, { of }) => {
-    answer(session, id, { cancelled: session.cancel(of) })
+    answer(session, id, { cancelled: session.cancel(of) || session.unfollow(of) })
   },
   SendCommand: (d, session, id, fields) => {
     session.expect(id)
@@ -134,14 +147,16 @@ const HANDLERS: Handlers = {
     session.expectUntil(id, sent.cancel)
   },
   GetFullStateCommand: (d, session, id, fields) => {
-    const at = fields.at === undefined ? undefined : d.kernel.head.at(fields.at)
-    answer(session, id, fullState(d.kernel.head, fields.target ?? 'genesis', at))
+    const at = fields.at === undefined ? undefined : tidOrTime(d.kernel.head, fields.at)
+    answerDurably(d, session, id, fullState(d.kernel.head, fields.target ?? 'genesis', at))
   },
   ListObjectsCommand: (d, session, id, fields) => {
     const limit = fields.limit ?? WIRE_LIMITS.page
     const { prefix, after } = fields
+    const at = fields.at === undefined ? {} : { at: tidOrTime(d.kernel.head, fields.at) }
     const found = d.kernel.head.store.names({
       limit: limit + 1,
+      ...at,
       ...(prefix === undefined ? {} : { prefix }),
       ...(after === undefined ? {} : { after }),
     })
@@ -208,80 +223,28 @@ const HANDLERS: Handlers = {
     )
   },
   GetHistoryCommand: (d, session, id, fields) => {
-    const before = fields.before === undefined ? undefined : parseTid(fields.before)
-    const target = fields.target === undefined ? undefined : d.kernel.head.resolve(fields.target)
-    const limit = fields.limit ?? 20
-    answer(session, id, {
-      entries: history(d.kernel.head, { target, slot: fields.slot, limit, before }),
-    })
+    const { head } = d.kernel
+    const { slot, author, limit = 20 } = fields
+    const at = fields.at === undefined ? undefined : tidOrTime(head, fields.at)
+    const target = fields.target === undefined ? undefined : head.resolve(fields.target, at)
+    const given = fields.before === undefined ? undefined : tidIn(fields.before, 'before')
+    const before = at === undefined ? given : Math.min(at + 1, given ?? at + 1)
+    const since = fields.since === undefined ? undefined : tidOrTime(head, fields.since)
+    answer(session, id, historyPage(head, { target, slot, author, since, before, limit }))
   },
-  SubscribeCommand: (d, session, id, fields) => subscribe(d, session, id, fields),
+  SubscribeCommand: (d, session, id, fields) => subscribe(d.kernel, session, id, fields),
   UnsubscribeCommand: (_, session, id, { of }) => {
-    const stop = session.following.get(of)
-    session.following.delete(of)
-    stop?.()
+    session.unfollow(of)
     answer(session, id, {})
   },
   GetStatusCommand: (d, session, id) => {
     answer(session, id, { server: d.server, image: d.image, ...d.kernel.status(), ...d.status() })
   },
-  VerifyCommand: (d, session, id) => {
-    const report = d.kernel.head.store.verify()
-    const damage = report.damage.map((one) => ({
-      problem: one.problem,
-      oid: one.oid === undefined ? null : oidText(one.oid),
-      tid: one.tid === undefined ? null : String(one.tid),
-    }))
-    answer(session, id, { ...report, damage })
-  },
   ...IMAGE_HANDLERS,
+  ...PROPOSAL_HANDLERS,
 }
 
 /** The oid in the answer to a creation, whose bytes hold `{"$ref": oid}`. */
 function createdOid(bytes: Uint8Array): unknown {
   return { oid: (unpack(bytes) as { $ref: string }).$ref }
-}
-
-/** Follows from a transaction on: what has happened since, then what happens, nothing missed and nothing twice. */
-function subscribe(
-  d: Dispatcher,
-  session: Session,
-  id: MessageId,
-  fields: FieldsOf<'SubscribeCommand'>,
-): void {
-  const head = d.kernel.head
-  const target: Oid | undefined =
-    fields.target === undefined ? undefined : head.resolve(fields.target)
-  const durable = head.store.head().tid
-  const from = fields.from === undefined ? durable : parseTid(fields.from)
-  if (from === undefined || from > head.tid) {
-    throw bridgeFault('FIELD_INVALID', 'from takes a tid that has been')
-  }
-  const oldest = head.store.packedTo()
-  if (from < oldest) {
-    throw bridgeFault(
-      'FIELD_INVALID',
-      `what happened after ${from} is packed away in part; what is kept begins at ${oldest}`,
-      { oldest: String(oldest) },
-      'Read the objects anew, and follow from `data.oldest` or later.',
-    )
-  }
-  const tell = (one: { tid: number; oid: Oid; slots: string[] }) => {
-    if (target === undefined || one.oid === target) {
-      const event = {
-        kind: 'change',
-        tid: String(one.tid),
-        oid: oidText(one.oid),
-        slots: one.slots,
-      }
-      session.event(id, event)
-    }
-  }
-  // A group that is durable but not yet told would come twice, so what follows begins after what was read here.
-  const stop = d.kernel.follow((one) => {
-    if (one.tid > durable) tell(one)
-  })
-  session.following.set(id, stop)
-  session.reply(id, { ok: true, result: { tid: String(from) } })
-  for (const one of changesSince(head, from, durable)) tell(one)
 }

@@ -2,14 +2,15 @@
 // Leaves: what each does to the kernel and governance; every other operation to dispatch.ts.
 // Laws: BR69 a long operation tells its progress under its id, and holds up nobody else.
 import { asFault } from '#ground'
-import { undoTransaction } from '#governance'
-import { type Dumping, dumpPages, loadDump, packImage } from '#kernel'
-import { parseTid, type Tid } from '#objects'
-import { diff } from './diff.ts'
+import { planUndo, spanText, undoPlanned } from '#governance'
+import { type Dumping, dumpPages, type Head, loadDump, placesIn } from '#kernel'
+import { type Oid, oidText, type Tid } from '#objects'
+import { diff, newestChange, restored } from './diff.ts'
 import type { Handlers } from './dispatch.ts'
 import { bridgeFault } from './faults.ts'
 import type { MessageId } from './protocol.ts'
 import type { Session } from './session.ts'
+import { tidIn, tidOrTime } from './when.ts'
 
 /** Milliseconds of history that a pack keeps unless told otherwise: a week, in which a mistake is noticed. */
 const KEEP = 7 * 24 * 3_600_000
@@ -21,30 +22,58 @@ const LOAD_MAX = 64 * 1024 * 1024
 const loading = new WeakMap<Session, { parts: string[]; length: number }>()
 const dumping = new WeakMap<Session, Dumping>()
 
-type ImageOperation = 'DiffCommand' | 'UndoCommand' | 'PackCommand' | 'DumpCommand' | 'LoadCommand'
+type ImageOperation =
+  | 'DiffCommand'
+  | 'UndoCommand'
+  | 'PackCommand'
+  | 'DumpCommand'
+  | 'LoadCommand'
+  | 'VerifyCommand'
 
 export const IMAGE_HANDLERS: Pick<Handlers, ImageOperation> = {
-  DiffCommand: (d, session, id, { from, to }) => {
+  DiffCommand: (d, session, id, fields) => {
     const { head } = d.kernel
-    session.reply(id, { ok: true, result: diff(head, head.at(from), head.at(to)) })
+    const to = fields.to === undefined ? undefined : tidOrTime(head, fields.to)
+    const from = fields.from === undefined ? undefined : tidOrTime(head, fields.from)
+    const target =
+      fields.target === undefined ? undefined : targetIn(head, fields.target, [to, from])
+    // Without a beginning it is what the newest change changed.
+    const end = to ?? (from === undefined ? newestChange(head, target) : head.store.head().tid)
+    const begin = from ?? Math.max(end - 1, 0)
+    session.reply(id, { ok: true, result: diff(head, { from: begin, to: end, target }) })
   },
   UndoCommand: (d, session, id, fields) => {
-    const tid = tidIn(fields.tid)
+    const from = tidIn(fields.tid, 'tid')
+    const span = { from, to: fields.to === undefined ? from : tidIn(fields.to, 'to') }
     answerLater(session, id, async () => {
-      const done = await undoTransaction(d.kernel, tid, session.author)
+      const plan = await planUndo(d.kernel, span)
+      const undoes = spanText(plan.span)
+      if (fields.preview === true) {
+        const result = { tid: null, undoes, plan: restored(d.kernel.head, plan) }
+        return session.reply(id, { ok: true, result })
+      }
+      const done = await undoPlanned(d.kernel, plan, session.author)
       if (!done.ok) return session.reply(id, { ok: false, fault: done.fault })
-      const made = done.tid === null ? null : String(done.tid)
-      session.reply(id, {
-        ok: true,
-        result: { tid: made },
-        ...(made === null ? {} : { tid: made }),
-      })
+      const made = done.tid === null ? {} : { tid: String(done.tid) }
+      session.reply(id, { ok: true, result: { tid: null, ...made, undoes }, ...made })
     })
+  },
+  VerifyCommand: (d, session, id) => {
+    const { head } = d.kernel
+    const report = head.store.verify()
+    const hit = report.damage.map(({ oid }) => oid).filter((oid) => oid !== undefined)
+    const places = placesIn(head, hit)
+    const damage = report.damage.map(({ problem, oid, tid }) => ({
+      problem,
+      oid: oid === undefined ? null : oidText(oid),
+      tid: tid === undefined ? null : String(tid),
+      place: oid === undefined ? null : (places[oidText(oid)] ?? null),
+    }))
+    session.reply(id, { ok: true, result: { ...report, damage } })
   },
   PackCommand: (d, session, id, { keep = KEEP }) => {
     answerLater(session, id, async () => {
-      const now = d.kernel.options.now()
-      const report = await packImage(d.kernel.head, { keep, now }, (progress) => {
+      const report = await d.kernel.pack(keep, (progress) => {
         const { phase, objects, removed } = progress
         const what = phase === 'mark' ? 'looking' : 'removing'
         const detail = `${what}: ${objects} objects, ${removed} records removed`
@@ -60,8 +89,8 @@ export const IMAGE_HANDLERS: Pick<Handlers, ImageOperation> = {
     if (cursor === null) throw bridgeFault('FIELD_INVALID', 'next takes what a page of a dump gave')
     // What is dumped must be durable, so that it is the same when it is asked for again.
     const newest = head.store.head().tid
-    const asked = at === undefined ? newest : Math.min(head.at(at), newest)
-    const tid = cursor === undefined ? asked : tidIn(cursor[1] as string)
+    const asked = at === undefined ? newest : Math.min(tidOrTime(head, at), newest)
+    const tid = cursor === undefined ? asked : tidIn(cursor[1] as string, 'next')
     const given = Number(cursor?.[2] ?? 0)
     const { text, goesOn } = dumpPages(head, { tid, given }, dumping.get(session))
     if (goesOn === undefined) dumping.delete(session)
@@ -88,14 +117,21 @@ export const IMAGE_HANDLERS: Pick<Handlers, ImageOperation> = {
   },
 }
 
-function tidIn(text: string): Tid {
-  const tid = parseTid(text)
-  if (tid === undefined) throw bridgeFault('FIELD_INVALID', 'tid takes the number of a transaction')
-  return tid
+/** The object that a target names now, or as of one of these transactions: what is gone can be compared too. */
+function targetIn(head: Head, target: string, at: readonly (Tid | undefined)[]): Oid {
+  for (const tid of at) {
+    if (tid === undefined || tid === 0) continue
+    try {
+      return head.resolve(target, tid)
+    } catch (error) {
+      if (asFault(error)?.code !== 'TARGET_UNKNOWN') throw error
+    }
+  }
+  return head.resolve(target)
 }
 
 /** Does something that takes a while; the fault that ends it is the answer. */
-function answerLater(session: Session, id: MessageId, work: () => Promise<void>): void {
+export function answerLater(session: Session, id: MessageId, work: () => Promise<void>): void {
   session.expect(id)
   work().catch((thrown: unknown) => {
     const fault = asFault(thrown)

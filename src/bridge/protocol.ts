@@ -43,6 +43,7 @@ const tidOrTime = z.string().min(1).max(64)
 const expect = z.union([z.string().max(32), z.null()])
 const args = z.union([z.array(z.any()).max(WIRE_LIMITS.args), z.record(z.string(), z.any())])
 const policy = z.enum(['review', 'off'])
+const proposal = z.string().min(1).max(32)
 const page = z.int().min(1).max(WIRE_LIMITS.page)
 
 /** Every operation: what it is for and what it takes. */
@@ -84,6 +85,7 @@ export const OPERATIONS = {
     fields: z.object({
       prefix: z.string().max(WIRE_LIMITS.nameLength).optional(),
       after: z.string().max(WIRE_LIMITS.nameLength).optional(),
+      at: tidOrTime.optional(),
       limit: page.optional(),
     }),
   },
@@ -118,6 +120,9 @@ export const OPERATIONS = {
     fields: z.object({
       target: target.optional(),
       slot: selector.optional(),
+      author: z.string().max(128).optional(),
+      since: tidOrTime.optional(),
+      at: tidOrTime.optional(),
       limit: page.optional(),
       before: z.string().max(32).optional(),
     }),
@@ -137,11 +142,20 @@ export const OPERATIONS = {
   },
   DiffCommand: {
     summary: 'What differs between two states: objects slot by slot, and names.',
-    fields: z.object({ from: tidOrTime, to: tidOrTime }),
+    fields: z.object({
+      from: tidOrTime.optional(),
+      to: tidOrTime.optional(),
+      target: target.optional(),
+    }),
   },
   UndoCommand: {
-    summary: 'Take a transaction back, as one turn, unless something changed later.',
-    fields: z.object({ tid: z.string().min(1).max(32) }),
+    summary:
+      'Take a transaction back, or all up to another one, as one turn, unless something changed later.',
+    fields: z.object({
+      tid: z.string().min(1).max(32),
+      to: z.string().min(1).max(32).optional(),
+      preview: z.boolean().optional(),
+    }),
   },
   PackCommand: {
     summary: 'Pack away history older than a span, and what nothing refers to.',
@@ -154,6 +168,38 @@ export const OPERATIONS = {
   LoadCommand: {
     summary: 'Bring a dump into an image that has only its awakening; more says that text follows.',
     fields: z.object({ text: z.string(), more: z.boolean().optional() }),
+  },
+  ListProposalsCommand: {
+    summary: 'Methods that wait for a person, and those decided of late.',
+    fields: z.object({}),
+  },
+  GetProposalCommand: {
+    summary: 'A proposal with its drafts, and the question that decides between two.',
+    fields: z.object({ proposal }),
+  },
+  AcceptProposalCommand: {
+    summary: 'Put a draft of a proposal, or a source of your own, in place; what waits runs again.',
+    fields: z.object({
+      proposal,
+      draft: z.int().min(0).max(63).optional(),
+      source: z.string().min(1).max(WIRE_LIMITS.sourceLength).optional(),
+    }),
+  },
+  RejectProposalCommand: {
+    summary: 'Let nothing of a proposal in; what waits for it ends with a fault.',
+    fields: z.object({ proposal, reason: z.string().max(WIRE_LIMITS.intentLength).optional() }),
+  },
+  SetPolicyCommand: {
+    summary: 'Say how methods are learnt, of an object, of a selector, of both or of all.',
+    fields: z.object({
+      policy: z.enum(['auto', 'review', 'off']),
+      target: target.optional(),
+      selector: selector.optional(),
+    }),
+  },
+  ListPoliciesCommand: {
+    summary: 'The policy of this kernel, and those of objects and selectors.',
+    fields: z.object({}),
   },
 } as const
 
@@ -195,7 +241,12 @@ export type WireEvent =
   | { kind: 'token'; text: string }
   | { kind: 'trial'; attempt: number; ok: boolean; detail: string; source: string }
   | { kind: 'installed'; holder: string; selector: string; version: number; tid: string }
-  | { kind: 'parked'; reason: string }
+  | {
+      kind: 'parked'
+      proposal: string
+      why: 'policy' | 'beyond' | 'undecided'
+      reason: string
+    }
   | { kind: 'progress'; detail: string }
   | { kind: 'change'; tid: string; oid: string; slots: string[] }
 

@@ -13,6 +13,8 @@ import { type MessageId, WIRE_LIMITS } from './protocol.ts'
 /** The other end of a connection. `send` answers false when it has fallen too far behind. */
 export interface BridgePeer {
   send(bytes: Uint8Array): boolean
+  /** True while so much waits for it to read that what can wait should. */
+  isBehind?(): boolean
   close?(code: number, reason: string): void
 }
 
@@ -132,6 +134,19 @@ export class Session {
     if (!this.#closed) this.#send(eventFrame(id, event))
   }
 
+  /** True while the peer has much to read. */
+  get isBehind(): boolean {
+    return this.#peer.isBehind?.() ?? false
+  }
+
+  /** Ends a subscription; false when there is none of that id. */
+  unfollow(id: MessageId): boolean {
+    const stop = this.following.get(id)
+    this.following.delete(id)
+    stop?.()
+    return stop !== undefined
+  }
+
   /** Notes that a message will be answered later. */
   expect(id: MessageId): void {
     this.#waiting.set(id, { cancel: cannot })
@@ -181,6 +196,18 @@ export class Session {
       'Connect again, and read what comes.',
     )
     return faultFrame(null, fault.toRecord())
+  }
+
+  /** The answer to a frame of a peer whose key is not allowed any more; without a frame, a word that answers none. */
+  refusal(bytes: Uint8Array | undefined): Uint8Array {
+    const id = bytes === undefined ? null : readRequest(bytes).id
+    const fault = bridgeFault(
+      'UNAUTHENTICATED',
+      'the key of this client is not allowed any more',
+      { ended: true },
+      'Ask the owner of the image for its place in `curve-allow`, and connect again.',
+    )
+    return faultFrame(id, fault.toRecord())
   }
 
   #send(bytes: Uint8Array): void {

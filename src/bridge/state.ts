@@ -1,9 +1,8 @@
-// Owns: objects and history as the wire shows them.
-// Leaves: reading to the kernel's head.
+// Owns: objects as the wire shows them, and what changed in them one transaction after another.
+// Leaves: reading to the kernel's head; pages of history to history.ts.
 // Laws: BR13 what is shown of an object is one state: all of it as of the same transaction.
 import type { Head } from '#kernel'
 import {
-  decodeSlots,
   MethodRef,
   type Oid,
   oidText,
@@ -78,87 +77,5 @@ function nameOf(head: Head, oid: Oid, at?: Tid): string | null {
     if (found !== undefined) return found.name
     after = page.at(-1)?.name
     if (page.length < 1_000) return null
-  }
-}
-
-interface HistoryOptions {
-  target: Oid | undefined
-  slot: string | undefined
-  limit: number
-  before: Tid | undefined
-}
-
-/** Transactions, newest first, with what each changed. `time` is a Date. */
-export function history(head: Head, options: HistoryOptions): unknown[] {
-  const { target, slot, limit, before } = options
-  const store = head.store
-  const page = { limit, ...(before === undefined ? {} : { before }) }
-  if (target === undefined) {
-    return store.transactions(page).map((one) => ({
-      tid: String(one.tid),
-      time: new Date(one.time),
-      author: one.author,
-      note: one.note,
-      changes: one.oids.flatMap((oid) => changeOf(head, oid, one.tid)),
-      names: one.names,
-    }))
-  }
-  const entries: unknown[] = []
-  let from = before
-  // A slot's changes may lie far apart, so pages are read until enough are found or nothing is left.
-  for (;;) {
-    const revisions = store.revisions(target, {
-      limit: Math.max(limit, 100),
-      ...(from === undefined ? {} : { before: from }),
-    })
-    for (const { tid } of revisions) {
-      from = tid
-      const changes = changeOf(head, target, tid).filter(
-        (one) => slot === undefined || one.slots.includes(slot),
-      )
-      if (changes.length === 0) continue
-      const info = store.transaction(tid)
-      entries.push({
-        tid: String(tid),
-        time: new Date(info?.time ?? 0),
-        author: info?.author ?? '',
-        note: info?.note ?? '',
-        changes,
-      })
-      if (entries.length >= limit) return entries
-    }
-    if (revisions.length < Math.max(limit, 100)) return entries
-  }
-}
-
-function changeOf(head: Head, oid: Oid, tid: Tid): { oid: string; slots: string[] }[] {
-  const slots = slotsChanged(head, oid, tid)
-  return slots === undefined ? [] : [{ oid: oidText(oid), slots }]
-}
-
-/** Names of the slots that a transaction gave, changed or removed; undefined for what is no object. */
-function slotsChanged(head: Head, oid: Oid, tid: Tid): string[] | undefined {
-  const revision = head.store.read(oid, tid)
-  if (revision?.kind !== 'object' || revision.tid !== tid) return undefined
-  const now = decodeSlots(revision.payload)
-  const changed = now.filter((slot) => slot.tid === tid).map(({ name }) => name)
-  const before = tid > 1 ? head.store.read(oid, tid - 1) : undefined
-  if (before?.kind !== 'object') return changed
-  const names = new Set(now.map(({ name }) => name))
-  const removed = decodeSlots(before.payload).filter(({ name }) => !names.has(name))
-  return [...changed, ...removed.map(({ name }) => name)]
-}
-
-/** Changes after `from` up to and with `to`, oldest first. */
-export function* changesSince(
-  head: Head,
-  from: Tid,
-  to: Tid,
-): Generator<{ tid: Tid; oid: Oid; slots: string[] }> {
-  for (let tid = from + 1; tid <= to; tid++) {
-    for (const oid of head.store.transaction(tid)?.oids ?? []) {
-      const slots = slotsChanged(head, oid, tid)
-      if (slots !== undefined) yield { tid, oid, slots }
-    }
   }
 }

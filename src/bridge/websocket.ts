@@ -13,6 +13,9 @@ export const SOCKET_PATH = '/ws'
 /** Bytes that may wait for one peer to read them. The largest frame fits once; a second one means that nobody reads. */
 export const WAITING_BYTES_MAX = 16 * 1024 * 1024
 
+/** Part of that from which on what can wait for the peer does. */
+const BEHIND_SHARE = 8
+
 /** WebSockets open at a time: more tabs than a person has, few enough that a runaway page costs little. */
 export const SOCKETS_MAX = 64
 
@@ -26,6 +29,7 @@ export interface Connection {
 export interface WebSocketPeer {
   kind: 'websocket'
   send(bytes: Uint8Array): boolean
+  isBehind(): boolean
   close(code: number, reason: string): void
 }
 
@@ -93,6 +97,7 @@ export class PageSockets {
     const connection = this.#acceptor.open({
       kind: 'websocket',
       send: (bytes) => sendTo(socket, bytes),
+      isBehind: () => socket.bufferedAmount > WAITING_BYTES_MAX / BEHIND_SHARE,
       close: (code, reason) => socket.close(code, reason),
     })
     socket.on('message', (data, isBinary) => {

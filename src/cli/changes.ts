@@ -1,71 +1,103 @@
-// Owns: the verbs about what has changed: two states beside each other, and a transaction taken back.
-// Leaves: comparing and restoring to the kernel.
+// Owns: the verbs about what has changed: two states beside each other, and transactions taken back.
+// Leaves: comparing and restoring to the kernel; showing differences to diff-text.ts.
 // Laws: CL87 `diff` shows every slot that differs with what it was and is, and counts what it shows. CL88 `undo` prints the
 // transaction that it became; what cannot be undone ends with the fault's code and has changed nothing.
+import { asFault } from '#ground'
 import type { Command } from './command.ts'
-import { plain, type Stream } from './terminal.ts'
-import { clip, inline } from './value-text.ts'
+import { type Diff, printDiff } from './diff-text.ts'
+import { cliFault } from './faults.ts'
+import { plain } from './terminal.ts'
+import { whenOf } from './when.ts'
 
-interface State {
-  kind: string
-  value?: unknown
-  version?: number
-  source?: string
-}
-
-interface SlotDifference {
-  name: string
-  change: 'added' | 'removed' | 'changed'
-  before?: State
-  after?: State
-}
-
-/** As DiffCommand answers it. */
-interface Diff {
-  from: string
-  to: string
-  counts: { added: number; removed: number; changed: number; slots: number; names: number }
-  objects: { oid: string; change: SlotDifference['change']; slots: SlotDifference[] }[]
-  names: { name: string; before: string | null; after: string | null }[]
-}
-
-const SIGNS = { added: '+', removed: '-', changed: '~' } as const
-
-/** `batos diff TID TID` */
-export async function diff(command: Command, [from = '', to = '']: string[]): Promise<void> {
-  const found = (await command.ask('DiffCommand', { from, to })) as Diff
-  const { out } = command.terminal
+/** `batos diff [FROM] [TO] [--object TARGET]` */
+export async function diff(
+  command: Command,
+  words: string[],
+  { object }: { object?: string },
+): Promise<void> {
+  const [from, to] = words.map((word) => whenOf(word, command.powers.now()))
+  const found = (await command.ask('DiffCommand', {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(object === undefined ? {} : { target: object }),
+  })) as Diff
   command.print(found, () => {
-    for (const { oid, change, slots } of found.objects) {
-      out.line(`${SIGNS[change]} ${oid}`)
-      for (const slot of slots) printSlot(out, slot)
+    printDiff(command.terminal.out, found)
+    if (from === undefined) {
+      command.terminal.err.line(`From transaction ${found.from} to ${found.to}.`)
     }
-    for (const { name, before, after } of found.names) {
-      out.line(`  name ${plain(name)}  ${before ?? 'nothing'} → ${after ?? 'nothing'}`)
-    }
-    const { added, removed, changed, slots, names } = found.counts
-    out.line(
-      `${added} objects added, ${removed} removed, ${changed} changed; ${slots} slots, ${names} names`,
-    )
   })
 }
 
-function printSlot(out: Stream, { name, change, before, after }: SlotDifference): void {
-  const head = `  ${SIGNS[change]} ${plain(name)}  `
-  const states = [before, after].filter((one) => one !== undefined).map(stateText)
-  out.line(`${head}${clip(states.join(' → '), Math.max(20, out.edge - head.length))}`)
+/** As UndoCommand answers it. */
+interface Undone {
+  tid: string | null
+  /** `12`, or `12..15`. */
+  undoes: string
+  /** What a preview would do. */
+  plan?: Diff
 }
 
-const stateText = ({ kind, value, version }: State) =>
-  kind === 'method' ? `method v${version}` : inline(value)
-
-/** `batos undo TID` */
-export async function undo(command: Command, [tid = '']: string[]): Promise<void> {
-  const done = (await command.ask('UndoCommand', { tid })) as { tid: string | null }
+/** `batos undo TID[..TID] [--dry-run]` */
+export async function undo(
+  command: Command,
+  [words = '']: string[],
+  { dryRun }: { dryRun?: boolean },
+): Promise<void> {
+  const span = spanIn(words)
+  const fields = dryRun === true ? { ...span, preview: true } : span
+  const done = await listing(command, () => command.ask('UndoCommand', fields) as Promise<Undone>)
   command.print(done, () => {
-    const { out } = command.terminal
-    if (done.tid === null) return out.line(`Transaction ${tid} left nothing to take back.`)
-    out.line(`Transaction ${tid} is undone by transaction ${done.tid}.`)
-    command.terminal.err.line(`Do it again with: ${command.hint(`undo ${done.tid}`)}`)
+    const { out, err } = command.terminal
+    const { tid, plan } = done
+    const [first, last] = done.undoes.split('..')
+    const what = last === undefined ? `Transaction ${first}` : `Transactions ${first} to ${last}`
+    if (plan !== undefined) {
+      printDiff(out, plan)
+      err.line(`Nothing was changed. Do it with: ${command.hint(`undo ${done.undoes}`)}`)
+      return
+    }
+    if (tid === null) return out.line(`${what} left nothing to take back.`)
+    out.line(`${what} ${last === undefined ? 'is' : 'are'} undone by transaction ${tid}.`)
+    err.line(`Do it again with: ${command.hint(`undo ${tid}`)}`)
   })
+}
+
+/** The first and the last transaction of `12` or `12..15`. */
+function spanIn(text: string): { tid: string; to?: string } {
+  const parts = /^(\d{1,15})(?:\.\.(\d{1,15}))?$/.exec(text)
+  if (parts === null) {
+    throw cliFault(
+      'FIELD_INVALID',
+      `${JSON.stringify(text)} is no transaction and no range of them`,
+      { tid: text },
+      'Name one as 12, or several in a row as 12..15; `batos log` lists them.',
+    )
+  }
+  const [, tid = '', to] = parts
+  return to === undefined ? { tid } : { tid, to }
+}
+
+interface Conflict {
+  oid: string | null
+  slot: string | null
+  name: string | null
+  tid: string | null
+  author: string | null
+}
+
+/** Lists what stands in the way of an undo before it fails, when it is more than the sentence of the fault has. */
+async function listing<T>(command: Command, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const conflicts = asFault(error)?.data?.conflicts
+    const list = Array.isArray(conflicts) ? (conflicts as Conflict[]) : []
+    for (const { oid, slot, name, tid, author } of list.length > 1 ? list : []) {
+      const what = name === null ? `${slot} of ${oid}` : `the name ${JSON.stringify(name)}`
+      const by = tid === null ? '' : `, by ${tid}${author === null ? '' : ` of ${author}`}`
+      command.terminal.err.line(plain(`changed later: ${what}${by}`))
+    }
+    throw error
+  }
 }

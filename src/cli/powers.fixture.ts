@@ -12,6 +12,12 @@ export interface Handed {
   world?: (options: WorldOptions) => Partial<World>
   machine?: Partial<Powers['machine']>
   verifyImage?: Powers['verifyImage']
+  openTasks?: Powers['openTasks']
+  rankModel?: Powers['rankModel']
+  salvageImage?: Powers['salvageImage']
+  backupImage?: Powers['backupImage']
+  restoreImage?: Powers['restoreImage']
+  input?: string
 }
 
 export interface HandedPowers {
@@ -24,6 +30,9 @@ export interface HandedPowers {
   quits: number[]
   opened: WorldOptions[]
 }
+
+/** The time of all tests, where the person is. */
+export const NOW = new Date(2026, 0, 31, 12, 0, 0).getTime()
 
 export function handed(given: Handed = {}): HandedPowers {
   const written = { out: '', err: '' }
@@ -47,6 +56,7 @@ export function handed(given: Handed = {}): HandedPowers {
       color: given.color ?? true,
       forceColor: given.forceColor ?? false,
       models: '/models',
+      completions: '/completions',
       config: '/config/config.json',
     },
     out: output('out'),
@@ -71,6 +81,7 @@ export function handed(given: Handed = {}): HandedPowers {
       loadStore: async () => undefined,
       ...given.machine,
     },
+    now: () => NOW,
     clock: () => time,
     pause: async (milliseconds) => {
       time += milliseconds
@@ -83,13 +94,19 @@ export function handed(given: Handed = {}): HandedPowers {
       return { ...DEAF, ...given.world?.(options) }
     },
     openProvider: () => Promise.reject(new Error('no model in this test')),
+    openTasks: given.openTasks ?? (async () => []),
+    rankModel:
+      given.rankModel ?? (() => Promise.reject(new Error('nothing is ranked in this test'))),
     verifyImage:
       given.verifyImage ??
       (async () => ({ objects: 0, revisions: 0, transactions: 0, damage: [] })),
-    salvageImage: () => Promise.reject(new Error('nothing is salvaged in this test')),
-    backupImage: () => Promise.reject(new Error('nothing is backed up in this test')),
-    restoreImage: () => Promise.reject(new Error('nothing is restored in this test')),
-    readInput: async () => '',
+    salvageImage:
+      given.salvageImage ?? (() => Promise.reject(new Error('nothing is salvaged in this test'))),
+    backupImage:
+      given.backupImage ?? (() => Promise.reject(new Error('nothing is backed up in this test'))),
+    restoreImage:
+      given.restoreImage ?? (() => Promise.reject(new Error('nothing is restored in this test'))),
+    readInput: async () => given.input ?? '',
     pid: 1,
   }
   return {

@@ -2,7 +2,7 @@
 // Leaves: making all of it to main.ts, which alone reads arguments and environment.
 // Laws: CL1 nothing here reads the process by itself, so that a test can hold every part.
 import type { Client } from '#bridge'
-import type { Provider } from '#mind'
+import type { Provider, Ranking, RankResult, Suite } from '#mind'
 
 /** One of the two streams out. */
 export interface Output {
@@ -22,6 +22,8 @@ export interface Settings {
   forceColor: boolean
   /** The folder of models. */
   models: string
+  /** The folder of completions that `model rank` keeps. */
+  completions: string
   /** The file of the user's choices. */
   config: string
 }
@@ -77,6 +79,9 @@ export interface WorldOptions {
   curve?: true
   page?: { port: number }
   allowHosts?: readonly string[]
+  /** Milliseconds of history that stay once the image takes more than so many bytes. */
+  packing?: { keep: number; above: number }
+  onPacked?: (what: string) => void
   onTrouble?: (what: string) => void
 }
 
@@ -85,17 +90,24 @@ export interface VerifyAnswer {
   objects: number
   revisions: number
   transactions: number
-  damage: { problem: string; oid: string | null; tid: string | null }[]
+  /** `place` is what people call the object. */
+  damage: { problem: string; oid: string | null; tid: string | null; place?: string | null }[]
 }
 
-/** What a salvage found and lost, oids as text. */
+/** How a long work tells how far it is, and how it is ended. */
+export interface Watched {
+  progress: (done: number, total: number) => void
+  signal: AbortSignal
+}
+
+/** What a salvage found and lost, oids as text; `place` is what people call the object. */
 export interface SalvageAnswer {
   transactions: number
   revisions: number
   objects: number
-  lost: { oid: string; tid: string; newest: boolean }[]
+  lost: { oid: string; tid: string; newest: boolean; place: string | null }[]
   lostNames: { name: string; tid: string }[]
-  dangling: { oid: string; ref: string }[]
+  dangling: { oid: string; ref: string; place: string | null }[]
   undescribed: string[]
   cut: string[]
   tables: string[]
@@ -110,6 +122,8 @@ export interface Powers {
   err: Output
   files: Files
   machine: Machine
+  /** Milliseconds since 1970. */
+  now: () => number
   /** Milliseconds on a clock that never goes back. */
   clock: () => number
   pause: (milliseconds: number) => Promise<void>
@@ -122,20 +136,38 @@ export interface Powers {
   openWorld: (folder: string, options: WorldOptions) => Promise<World>
   /** Opens a model that is there, by its name, path or address. The caller closes it. */
   openProvider: (text: string) => Promise<Provider>
+  /** The tasks that come with the product, a text for each file. */
+  openTasks: () => Promise<{ name: string; text: string }[]>
+  /** Has a model do tasks in a world of their own; `completions` is the folder of answers that are kept. */
+  rankModel: (order: {
+    model: { name: string; identity: string; open: () => Promise<Provider> }
+    suite: Suite
+    completions: string
+    fresh: boolean
+    signal: AbortSignal
+    onResult: (result: RankResult) => void
+  }) => Promise<Ranking>
   /** Reads every record of an image that no kernel has open. Faults IMAGE_IN_USE. */
   verifyImage: (folder: string) => Promise<VerifyAnswer>
   /** Makes an image in a folder that has none out of one that is damaged. Faults IMAGE_IN_USE and IMAGE_DAMAGED. */
   salvageImage: (folder: string, into: string) => Promise<SalvageAnswer>
-  /** Writes what came after a transaction, 0 for all, to a file. Works beside a kernel. Faults CONFLICT. */
+  /**
+   * Writes what came after a transaction, or after the end of another backup, to a file; by itself all. Works beside a kernel,
+   * and goes on with a file that was cut off. Faults CONFLICT and IMAGE_DAMAGED.
+   */
   backupImage: (
     folder: string,
     file: string,
-    since: number,
+    how: Watched & { since?: number; after?: string },
   ) => Promise<{ since: string; head: string; transactions: number }>
-  /** Makes an image out of backups, in order. Faults CONFLICT and IMAGE_DAMAGED; then it makes none. */
+  /**
+   * Makes an image out of backups, in order, and goes on with what was cut off. Faults CONFLICT and IMAGE_DAMAGED; then it
+   * makes none.
+   */
   restoreImage: (
     folder: string,
     files: readonly string[],
+    how: Watched,
   ) => Promise<{ head: string; transactions: number }>
   /** All of stdin as text. */
   readInput: () => Promise<string>

@@ -7,7 +7,8 @@ import { Command, type CommonOptions, DEFAULT_IMAGE } from './command.ts'
 import { EXIT, EXIT_WORDS } from './exit-codes.ts'
 import type { Powers } from './powers.ts'
 import type { Terminal } from './terminal.ts'
-import { spanOf } from './upkeep.ts'
+import { bytesIn } from './size.ts'
+import { spanOf, withoutAt } from './when.ts'
 
 type Verb = (
   command: Command,
@@ -53,7 +54,7 @@ export async function parse(
   model.description('The models that write methods: which there are, fetching one, choosing one.')
   for (const declared of MODEL_COMMANDS) attach(model, declared)
   try {
-    const words = powers.words.length === 0 ? ['--help'] : [...powers.words]
+    const words = powers.words.length === 0 ? ['--help'] : withoutAt(powers.words)
     await program.parseAsync(words, { from: 'user' })
     return code
   } catch (error) {
@@ -134,18 +135,39 @@ const hosts = (text: string, before: string[] | undefined): string[] => {
 const span = (text: string) => {
   const milliseconds = spanOf(text)
   if (milliseconds !== undefined) return milliseconds
-  throw new InvalidArgumentError('It takes days, hours or minutes as 7d, 12h or 30m; or 0.')
+  throw new InvalidArgumentError(
+    'It takes days, hours, minutes or seconds as 7d, 12h, 30m, 45s; or 0.',
+  )
+}
+
+/** Reads what `up` keeps of history: a span, or all of it. */
+const spanOrAll = (text: string) => (text === 'all' ? ('all' as const) : span(text))
+
+/** Reads a number of bytes such as 512MiB. */
+const size = (text: string) => {
+  const bytes = bytesIn(text)
+  if (bytes !== undefined) return bytes
+  throw new InvalidArgumentError('It takes bytes as 512MiB, 1GiB or 1048576.')
 }
 
 /** Milliseconds: the longest deadline of the wire. */
 const DEADLINE_MAX = 3_600_000
-/** Entries: the most that one page of the wire holds. */
-const LIMIT_MAX = 1_000
+/** Transactions that one command lists: they are held in memory. */
+const LIMIT_MAX = 100_000
 
 const limitOption = new Option('--limit <n>', 'how many, newest first')
   .argParser(whole(1, LIMIT_MAX))
   .default(20)
-const beforeOption = new Option('--before <tid>', 'only those before this transaction')
+const beforeOption = new Option('--before <tid>', 'only those before this transaction').argParser(
+  (text) => String(whole(1, Number.MAX_SAFE_INTEGER)(text)),
+)
+const authorOption = new Option('--author <name>', 'only those of this author, such as cli')
+const sinceOption = new Option('--since <when>', 'only those after this transaction or time')
+const atOption = () => new Option('--at <when>', 'as it was at a transaction or a time')
+
+/** How a WHEN is written. */
+const WHEN =
+  'A WHEN is a transaction (12), a time as log prints it (2026-01-31 09:05:00, or 09:05 today),\nor how long ago (2h, 7d).'
 
 const COMMANDS: readonly Declared[] = [
   {
@@ -164,6 +186,14 @@ const COMMANDS: readonly Declared[] = [
         'a host that methods may ask, name or name:port; may be given again',
       ).argParser(hosts),
       new Option('--policy <policy>', 'how methods are learnt').choices(['auto', 'review', 'off']),
+      new Option(
+        '--keep <span>',
+        'history that stays once the image is large: 7d, 12h, 30m, 0; all never packs by itself (default: 7d)',
+      ).argParser(spanOrAll),
+      new Option(
+        '--pack-above <size>',
+        'from which size on older history goes by itself: 512MiB, 1GiB (default: 1GiB)',
+      ).argParser(size),
     ],
     load: async () => (await import('./up.ts')).up,
   },
@@ -198,21 +228,23 @@ const COMMANDS: readonly Declared[] = [
   {
     words: 'show <target>',
     summary: 'slots, kinds and parents of an object, and who holds what',
+    details: WHEN,
     examples: ['batos show genesis', 'batos show account --at 12', "batos show '#1' --json"],
-    options: [new Option('--at <when>', 'as it was at a transaction or a time')],
+    options: [atOption()],
     load: async () => (await import('./show.ts')).show,
   },
   {
     words: 'source <target> <selector>',
     summary: "the method's source as the image holds it",
     examples: ['batos source genesis clone:'],
-    options: [new Option('--at <when>', 'as it was at a transaction or a time')],
+    options: [atOption()],
     load: async () => (await import('./show.ts')).source,
   },
   {
     words: 'ls [prefix]',
     summary: 'the named objects',
     examples: ['batos ls', 'batos ls accounts/'],
+    options: [atOption()],
     load: async () => (await import('./listing.ts')).ls,
   },
   {
@@ -223,31 +255,55 @@ const COMMANDS: readonly Declared[] = [
   },
   {
     words: 'log',
-    summary: 'the newest transactions of the image',
-    examples: ['batos log --limit 5'],
-    options: [limitOption, beforeOption],
+    summary: 'the newest transactions of the image, or of an object or author',
+    details: WHEN,
+    examples: ['batos log --limit 5', 'batos log --object account --author cli --since 2h'],
+    options: [
+      limitOption,
+      beforeOption,
+      sinceOption,
+      authorOption,
+      new Option('--object <target>', 'only those that changed this object'),
+      atOption(),
+    ],
     load: async () => (await import('./listing.ts')).log,
   },
   {
     words: 'history <target> [slot]',
     summary: 'the transactions of an object, or of one of its slots',
-    examples: ['batos history genesis', 'batos history account balance'],
-    options: [limitOption, beforeOption],
+    details: 'The slot may also follow a dot: account.balance.',
+    examples: ['batos history genesis', 'batos history account.balance --since 7d'],
+    options: [limitOption, beforeOption, sinceOption, authorOption, atOption()],
     load: async () => (await import('./listing.ts')).history,
   },
   {
-    words: 'diff <from> <to>',
-    summary: 'what differs between two transactions, slot by slot',
-    details: 'FROM and TO are transactions or times; --json has the sources of methods too.',
-    examples: ['batos diff 12 15', 'batos diff 2026-01-31T09:00:00Z 15 --json'],
+    words: 'at <when> <command...>',
+    summary: 'ask about the past: show, source, ls, dump, log and history as of then',
+    details: WHEN,
+    examples: ['batos at 12 show account', 'batos at 2h ls', "batos at '2026-01-31 09:05:00' log"],
+    load: async () => (await import('./when.ts')).at,
+  },
+  {
+    words: 'diff [from] [to]',
+    summary: 'what differs between two transactions, slot by slot, methods line by line',
+    details: `Without TO it goes to now; without both it is what the newest transaction changed. ${WHEN}`,
+    examples: [
+      'batos diff',
+      'batos diff 12 15',
+      'batos diff 2h',
+      'batos diff --object account',
+      'batos diff 12 15 --json',
+    ],
+    options: [new Option('--object <target>', 'of this object alone')],
     load: async () => (await import('./changes.ts')).diff,
   },
   {
     words: 'undo <tid>',
-    summary: 'take a transaction back, unless something changed later',
+    summary: 'take a transaction back, or several in a row, unless something changed later',
     details:
-      'All of it or nothing. Undo the undo to do it again. A method comes back as a new version.',
-    examples: ['batos undo 12', 'batos log --limit 5'],
+      'All of it or nothing. Undo the undo to do it again. A method comes back as a new version.\nSeveral in a row are written 12..15. A load is undone whole; the awakening is not undone.',
+    examples: ['batos undo 12 --dry-run', 'batos undo 12', 'batos undo 12..15'],
+    options: [new Option('--dry-run', 'show what it would change, and change nothing')],
     load: async () => (await import('./changes.ts')).undo,
   },
   {
@@ -266,7 +322,7 @@ const COMMANDS: readonly Declared[] = [
     summary: 'write the whole world as text; - is stdout',
     details: 'Equal worlds give equal texts, byte by byte.',
     examples: ['batos dump world.txt', 'batos dump - --at 12 | less'],
-    options: [new Option('--at <when>', 'as it was at a transaction or a time')],
+    options: [atOption()],
     load: async () => (await import('./upkeep.ts')).dump,
   },
   {
@@ -285,15 +341,19 @@ const COMMANDS: readonly Declared[] = [
   {
     words: 'salvage <into>',
     summary: 'make an image that opens out of a damaged one, and list what is lost',
-    details: 'INTO is a folder without an image. The damaged image is only read.',
+    details:
+      'INTO is a folder without an image. The damaged image is only read.\nThe report is printed, and kept in INTO/salvage.json.',
     examples: ['batos salvage ./saved_image', 'batos verify --image ./saved_image'],
     load: async () => (await import('./rescue.ts')).salvage,
   },
   {
     words: 'backup <file>',
-    summary: 'write the whole history to a file, or what came after a transaction',
-    examples: ['batos backup monday', 'batos backup tuesday --since 120'],
+    summary: 'write the whole history to a file, or what came after another backup',
+    details:
+      'It works while a kernel runs. What was cut off is gone on with when the same command is given.\nFILE must not be there yet.',
+    examples: ['batos backup monday', 'batos backup tuesday --after monday'],
     options: [
+      new Option('--after <file>', 'only what came after this backup'),
       new Option('--since <tid>', 'only what came after this transaction').argParser(
         whole(1, Number.MAX_SAFE_INTEGER),
       ),
@@ -303,6 +363,8 @@ const COMMANDS: readonly Declared[] = [
   {
     words: 'restore <file...>',
     summary: 'make an image out of a backup and those that go on from it',
+    details:
+      'The image must not be there yet, and is there when it is whole. What was cut off is gone on with.',
     examples: ['batos restore monday tuesday --image ./restored_image'],
     load: async () => (await import('./rescue.ts')).restore,
   },
@@ -337,5 +399,29 @@ const MODEL_COMMANDS: readonly Declared[] = [
       'batos model use http://127.0.0.1:8080/v1#my-model',
     ],
     load: async () => (await import('./model.ts')).modelUse,
+  },
+  {
+    words: 'rank [model...]',
+    summary: 'have models do the open tasks, and compare how they fare',
+    details:
+      'A MODEL is what `model use` takes; without one it is the one that is in use.\nAnswers are kept: a second run asks only what was not asked before. The folder may be removed at any time.',
+    examples: [
+      'batos model rank',
+      'batos model rank qwen2.5-coder-0.5b qwen2.5-coder-1.5b --only code --limit 20',
+      'batos model rank http://127.0.0.1:8080/v1#my-model --tasks ./my-tasks.json --json',
+    ],
+    options: [
+      new Option('--tasks <file...>', 'files of tasks, instead of the open ones'),
+      new Option('--only <category>', 'one category of tasks').choices([
+        'code',
+        'persona',
+        'calls',
+        'flow',
+      ]),
+      new Option('--limit <n>', 'so many tasks of each category').argParser(whole(1, 100_000)),
+      new Option('--completions <dir>', 'where answers are kept, instead of the cache'),
+      new Option('--fresh', 'ask everything anew'),
+    ],
+    load: async () => (await import('./rank.ts')).modelRank,
   },
 ]

@@ -63,9 +63,40 @@ export class Progress {
 
 const sizes = (done: number, total: number) => `${megabytes(done)} of ${megabytes(total)} MB`
 
+/** Things of which a count is told: fewer are done before anybody looks. */
+const MANY = 10_000
+
+/** How many of so many things are done. */
+export class Tally {
+  readonly #stream: Stream
+  readonly #name: string
+  readonly #noun: string
+  #tenth = -1
+
+  /** `Backing up: 20 %, 2,000 of 10,000 transactions`. */
+  constructor(stream: Stream, name: string, noun: string) {
+    this.#stream = stream
+    this.#name = name
+    this.#noun = noun
+  }
+
+  show(done: number, total: number): void {
+    if (total < MANY) return
+    const percent = Math.floor((done / total) * 100)
+    const text = `${this.#name}: ${percent} %, ${grouped(done)} of ${grouped(total)} ${this.#noun}`
+    if (this.#stream.isTerminal) return this.#stream.flash(text)
+    const tenth = Math.floor(percent / 10)
+    if (tenth !== this.#tenth) this.#stream.line(text)
+    this.#tenth = tenth
+  }
+}
+
+/** A whole number, thousands apart. */
+const grouped = (number: number) => String(number).replace(/\B(?=(\d{3})+$)/g, ',')
+
 /** Bytes as whole megabytes, thousands apart. */
 export function megabytes(bytes: number): string {
-  return String(Math.round(bytes / 1_000_000)).replace(/\B(?=(\d{3})+$)/g, ',')
+  return grouped(Math.round(bytes / 1_000_000))
 }
 
 /** Seconds as people say them. */

@@ -35,7 +35,7 @@ const throwing = (error: Error) => () => ({
 const VERBS = [
   ...['up', 'awaken', 'send', 'show', 'source', 'ls', 'status', 'log', 'history', 'verify'],
   ...['diff', 'undo', 'pack', 'dump', 'load', 'salvage', 'backup', 'restore'],
-  ...['doctor', 'model ls', 'model pull', 'model use'],
+  ...['doctor', 'model ls', 'model pull', 'model use', 'model rank'],
 ]
 
 test('[CL1] a run reads and writes what it was handed, and opens the world that it was handed', async () => {

@@ -8,6 +8,7 @@ import { cliFault } from './faults.ts'
 import type { Asker } from './powers.ts'
 import { plain, type Stream } from './terminal.ts'
 import { clip, inline } from './value-text.ts'
+import { whenOf } from './when.ts'
 
 /** Columns that a slot's name is given before the rest of the line moves right for it alone. */
 const NAME_COLUMNS = 24
@@ -18,7 +19,13 @@ export async function show(
   [target]: string[],
   options: { at?: string },
 ): Promise<void> {
-  await command.withKernel(({ client }) => printObject(command, client, { target, ...options }))
+  const fields = { target, ...pastOf(command, options) }
+  await command.withKernel(({ client }) => printObject(command, client, fields))
+}
+
+/** The transaction or time that was asked for, as a field. */
+function pastOf(command: Command, { at }: { at?: string }): { at?: string } {
+  return at === undefined ? {} : { at: whenOf(at, command.powers.now()) }
 }
 
 /** `batos awaken` */
@@ -111,7 +118,8 @@ export async function source(
   [target = '', selector = '']: string[],
   options: { at?: string },
 ): Promise<void> {
-  const state = (await command.ask('GetFullStateCommand', { target, ...options })) as FullState
+  const fields = { target, ...pastOf(command, options) }
+  const state = (await command.ask('GetFullStateCommand', fields)) as FullState
   const slot = state.slots.find(({ name }) => name === selector)
   if (slot?.kind !== 'method') {
     const what = slot === undefined ? 'nothing' : `data: ${clip(inline(slot.value), 60)}`

@@ -8,7 +8,10 @@ import { EXIT } from './exit-codes.ts'
 import { cliFault } from './faults.ts'
 import type { VerifyAnswer } from './powers.ts'
 import { findKernel, whenFree } from './reach.ts'
+import { plain } from './terminal.ts'
+import { bytesText } from './size.ts'
 import { inline } from './value-text.ts'
+import { spanWords } from './when.ts'
 
 /** `batos status` */
 export async function status(command: Command): Promise<void> {
@@ -36,6 +39,7 @@ export async function status(command: Command): Promise<void> {
         row('in motion', `${answer.pending} messages, ${answer.waiting} waiting for a method`)
         row('so far', `${answer.messages} messages, ${answer.installed} methods learnt`)
       }
+      for (const text of packingRows(answer.packing)) row(...text)
       row('transactions', answer.tid)
       row('named objects', `${names.objects.length}${names.next === undefined ? '' : ' and more'}`)
       out.line()
@@ -47,23 +51,70 @@ export async function status(command: Command): Promise<void> {
   })
 }
 
+/** What the kernel does about old history, and what it last did. */
+function packingRows(packing: unknown): [string, string][] {
+  if (typeof packing !== 'object' || packing === null) return []
+  const { keep, above, bytes, last, problem } = packing as Packing
+  const rows: [string, string][] = [
+    ['image takes', `${bytesText(bytes)}; above ${bytesText(above)} it packs itself`],
+    ['history', `${spanWords(keep)} stay then`],
+  ]
+  if (last !== undefined) {
+    const { time, revisionsRemoved, packedTo } = last
+    const at = `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+    rows.push(['packed', `${at}, to transaction ${packedTo}: ${revisionsRemoved} records removed`])
+  }
+  if (problem !== undefined) rows.push(['not packed', plain(problem)])
+  return rows
+}
+
+/** The status of packing, as the kernel answers it. */
+interface Packing {
+  keep: number
+  above: number
+  bytes: number
+  last?: { time: Date; packedTo: string; revisionsRemoved: number }
+  problem?: string
+}
+
 /** `batos verify` */
 export async function verify(command: Command): Promise<number> {
   const answer = await verified(command)
   const { out } = command.terminal
   command.print(answer, () => {
     const { objects, revisions, transactions, damage } = answer
-    for (const { problem, oid, tid } of damage) {
-      const where = [oid ?? '', tid === null ? '' : `at ${tid}`].filter((one) => one !== '')
-      out.line(`${where.join(' ') || 'the image'}: ${problem}`)
+    for (const { problem, oid, tid, place } of damage) {
+      const called = oid === null ? '' : calledBy(oid, place)
+      const where = [called, tid === null ? '' : `at ${tid}`].filter((one) => one !== '')
+      out.line(plain(`${where.join(' ') || 'the image'}: ${problem}`))
     }
+    const hit = hitBy(damage)
+    if (hit.length > 0) out.line(`Objects hit: ${hit.join(', ')}.`)
     const count = `${objects} objects, ${revisions} records, ${transactions} transactions`
     if (damage.length === 0) out.line(`Sound: ${count}.`)
-    else
+    else {
       out.line(`${damage.length} damaged ${damage.length === 1 ? 'place' : 'places'} in ${count}.`)
+      const err = command.terminal.err
+      err.line(`Save what can be read with: ${command.hint('salvage ./saved_image')}`)
+    }
   })
   return answer.damage.length === 0 ? EXIT.done : EXIT.damaged
 }
+
+/** Objects that are named of those hit; the others are counted. */
+const HIT = 20
+
+/** The objects that damage has hit, each once, as people call them. */
+function hitBy(damage: VerifyAnswer['damage']): string[] {
+  const hit = new Map<string, string>()
+  for (const { oid, place } of damage) if (oid !== null) hit.set(oid, calledBy(oid, place))
+  const called = [...hit.values()].map(plain)
+  return called.length <= HIT ? called : [...called.slice(0, HIT), `${called.length - HIT} more`]
+}
+
+/** An object as people call it, with its oid. */
+export const calledBy = (oid: string, place: string | null | undefined) =>
+  place === null || place === undefined ? oid : `${place} (${oid})`
 
 async function verified(command: Command): Promise<VerifyAnswer> {
   const { powers, folder, signal } = command
@@ -94,7 +145,7 @@ async function verifyClosed(command: Command): Promise<VerifyAnswer> {
   } catch (error) {
     const fault = asFault(error)
     if (fault?.code !== 'IMAGE_DAMAGED') throw error
-    const damage = [{ problem: fault.message, oid: null, tid: null }]
+    const damage = [{ problem: fault.message, oid: null, tid: null, place: null }]
     return { objects: 0, revisions: 0, transactions: 0, damage }
   }
 }

@@ -19,6 +19,10 @@ import type { World, WorldOptions } from './powers.ts'
 import { CLIENT_NAME, findKernel, whenFree } from './reach.ts'
 import { plain, type Stream } from './terminal.ts'
 
+/** Milliseconds of history that stay, and bytes from which on the rest goes by itself, unless told otherwise. */
+const KEEP = 7 * 24 * 3_600_000
+const PACK_ABOVE = 1024 ** 3
+
 /** The page's port when none is asked for. */
 export const DEFAULT_PORT = 7717
 
@@ -29,6 +33,8 @@ interface UpOptions {
   model?: string
   allowHost?: string[]
   policy?: 'auto' | 'review' | 'off'
+  keep?: number | 'all'
+  packAbove?: number
 }
 
 /** `batos up`: serves until it is told to end. */
@@ -118,6 +124,10 @@ async function openServing(
     zmq: options.zmq ?? 'ipc',
     allowHosts: options.allowHost ?? [],
     ...(options.curve === true ? { curve: true } : {}),
+    ...(options.keep === 'all'
+      ? {}
+      : { packing: { keep: options.keep ?? KEEP, above: options.packAbove ?? PACK_ABOVE } }),
+    onPacked: (what) => terminal.err.line(plain(what)),
     onTrouble: (what) => {
       // Ctrl-C in a terminal reaches the workers too, and their end is then no trouble.
       if (!signal.aborted) terminal.err.line(plain(what))

@@ -2,21 +2,13 @@
 // Leaves: doing them to the kernel.
 // Laws: CL89 `pack` takes a span in days, hours, minutes or 0, and tells its progress on stderr. CL90 a dump to `-` is the
 // only thing on stdout, byte for byte what a file gets. CL91 `load` loads a dump whole, or says what is wrong with it.
-import type { Command } from './command.ts'
+import { type Command, quoted } from './command.ts'
+import { counted } from './diff-text.ts'
 import { cliFault } from './faults.ts'
-
-/** Milliseconds of each unit of a span. */
-const UNITS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 }
+import { whenOf } from './when.ts'
 
 /** Characters of a dump in one message: with its bytes in UTF-8 it is far below the largest frame. */
 const PART = 2 * 1024 * 1024
-
-/** Milliseconds in a span such as `7d`, `12h`, `30m` or `0`; undefined for anything else. */
-export function spanOf(text: string): number | undefined {
-  if (text === '0') return 0
-  const parts = /^(\d{1,5})([dhm])$/.exec(text)
-  return parts === null ? undefined : Number(parts[1]) * (UNITS[parts[2] as string] as number)
-}
 
 interface Packed {
   packedTo: string
@@ -43,7 +35,7 @@ export async function pack(
     const { packedTo, objectsRemoved, revisionsRemoved, objectsKept } = packed
     out.line(`Packed to transaction ${packedTo}.`)
     out.line(
-      `${revisionsRemoved} records and ${objectsRemoved} objects removed, ${objectsKept} objects kept`,
+      `${counted(revisionsRemoved, 'record')} and ${counted(objectsRemoved, 'object')} removed, ${counted(objectsKept, 'object')} kept`,
     )
   })
 }
@@ -62,7 +54,8 @@ export async function dump(
 ): Promise<void> {
   const { text, tid } = await command.withKernel(async ({ client }) => {
     const pages: Page[] = []
-    let fields: Record<string, unknown> = options
+    const at = options.at === undefined ? {} : { at: whenOf(options.at, command.powers.now()) }
+    let fields: Record<string, unknown> = at
     for (;;) {
       const how = { signal: command.signal }
       const page = (await client.request('DumpCommand', fields, how)) as Page
@@ -84,7 +77,7 @@ export async function dump(
   const bytes = Buffer.byteLength(text)
   command.print({ tid, file: path, bytes }, () => {
     out.line(`The world as of transaction ${tid} is in ${file}, ${bytes} bytes.`)
-    err.line(`Load it into another image with: npx batos load ${file} --image DIR`)
+    err.line(`Load it into another image with: npx batos load ${quoted(file)} --image DIR`)
   })
 }
 
@@ -113,8 +106,9 @@ export async function load(command: Command, [file = '']: string[]): Promise<voi
   })) as Loaded
   command.print(loaded, () => {
     const { objects, methods, names, tid } = loaded
-    const counts = `${objects} objects, ${methods} methods, ${names} names`
-    command.terminal.out.line(`Loaded ${counts} as transaction ${tid}.`)
+    const counts = [counted(objects, 'object'), counted(methods, 'method'), counted(names, 'name')]
+    command.terminal.out.line(`Loaded ${counts.join(', ')} as transaction ${tid}.`)
+    command.terminal.err.line(`Take it back with: ${command.hint(`undo ${tid}`)}`)
   })
 }
 

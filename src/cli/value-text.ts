@@ -40,35 +40,43 @@ export function toJson(value: unknown): unknown {
 
 const BARE_KEY = /^[\p{L}_$][\p{L}\p{N}_$]*$/u
 
-/** A wire value in one line: like JSON, with bare keys, objects by their oid, and no control characters. */
-export function inline(value: unknown): string {
+/** What people call an object, by its oid. */
+export type Called = (oid: string) => string
+
+/** A wire value in one line: like JSON, with bare keys, objects as they are called, and no control characters. */
+export function inline(value: unknown, called: Called = plain): string {
   if (typeof value === 'string') return plain(JSON.stringify(value))
   if (typeof value !== 'object' || value === null)
     return String(value ?? 'nil').replace('null', 'nil')
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return bytesText(value)
-  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`
-  const special = specialText(value as Record<string, unknown>)
+  if (Array.isArray(value)) return `[${value.map((part) => inline(part, called)).join(', ')}]`
+  const special = specialText(value as Record<string, unknown>, called)
   if (special !== undefined) return special
   const entries = entriesOf(value as Record<string, unknown>)
   if (entries.length === 0) return '{}'
-  return `{ ${entries.map(([key, part]) => `${keyText(key)}: ${inline(part)}`).join(', ')} }`
+  return `{ ${entries.map(([key, part]) => `${keyText(key)}: ${inline(part, called)}`).join(', ')} }`
 }
 
 /** A wire value over as many lines as it needs, none longer than `columns` where that can be helped. */
-export function outline(value: unknown, columns: number, indent = ''): string {
-  const one = inline(value)
+export function outline(
+  value: unknown,
+  columns: number,
+  indent = '',
+  called: Called = plain,
+): string {
+  const one = inline(value, called)
   if (indent.length + one.length <= columns || typeof value !== 'object' || value === null)
     return one
   if (value instanceof Date || value instanceof Uint8Array) return one
   const inner = `${indent}  `
   if (Array.isArray(value)) {
-    const parts = value.map((part) => `${inner}${outline(part, columns, inner)}`)
+    const parts = value.map((part) => `${inner}${outline(part, columns, inner, called)}`)
     return `[\n${parts.join(',\n')}\n${indent}]`
   }
-  if (specialText(value as Record<string, unknown>) !== undefined) return one
+  if (specialText(value as Record<string, unknown>, called) !== undefined) return one
   const parts = entriesOf(value as Record<string, unknown>).map(
-    ([key, part]) => `${inner}${keyText(key)}: ${outline(part, columns, inner)}`,
+    ([key, part]) => `${inner}${keyText(key)}: ${outline(part, columns, inner, called)}`,
   )
   return `{\n${parts.join(',\n')}\n${indent}}`
 }
@@ -87,10 +95,10 @@ function bytesText(bytes: Uint8Array): string {
 }
 
 /** The wire's own shapes: a reference reads as its oid, a large integer as its digits. */
-function specialText(map: Record<string, unknown>): string | undefined {
+function specialText(map: Record<string, unknown>, called: Called): string | undefined {
   const keys = Object.keys(map)
   if (keys.length !== 1) return undefined
-  if (typeof map.$ref === 'string') return plain(map.$ref)
+  if (typeof map.$ref === 'string') return called(map.$ref)
   if (typeof map.$int === 'string') return plain(map.$int)
   return undefined
 }

@@ -3,27 +3,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Fault } from '#ground'
 import { localTime } from './listing.ts'
-import { type Handed, handed } from './powers.fixture.ts'
-import { run } from './run.ts'
+import { type Answers, ran } from './ran.fixture.ts'
 import { parametersOf } from './show.ts'
-
-type Answers = Record<string, (fields: Record<string, unknown>) => unknown>
-
-/** Runs words against a world that answers each operation as given. */
-async function ran(words: string[], answers: Answers = {}, given: Handed = {}) {
-  const request = async (op: string, fields: Record<string, unknown> = {}) =>
-    answers[op]?.(fields) ?? {}
-  const hands = handed({
-    world: () => ({
-      request,
-      requestWithTid: async (op, fields) => ({ result: await request(op, fields), tid: '9' }),
-    }),
-    ...given,
-    words,
-  })
-  const code = await run(hands.powers)
-  return { code, out: hands.out(), err: hands.err(), hands }
-}
 
 const SOURCE = 'function double(self, n, { by = 2 } = {}) {\n  return n * by // \u00e9\n}\n'
 const STATE = {
@@ -189,7 +170,9 @@ const DAMAGE = {
   revisions: 4,
   transactions: 2,
   damage: [
-    { problem: 'the checksum differs', oid: '#4f', tid: '2' },
+    { problem: 'the checksum differs', oid: '#4f', tid: '2', place: 'account' },
+    { problem: 'the checksum differs', oid: '#5', tid: '2', place: null },
+    { problem: 'it refers to nothing', oid: '#4f', tid: null, place: 'account' },
     { problem: 'the names are gone', oid: null, tid: null },
   ],
 }
@@ -198,7 +181,19 @@ test('[CL44] `verify` lists each damaged place and ends with 8, without opening 
   const given = { files: { '/here/live_image/data': 'folder' } }
   const damaged = await ran(['verify'], {}, { ...given, verifyImage: async () => DAMAGE })
   assert.equal(damaged.code, 8)
-  assert.match(damaged.out, /^#4f at 2: the checksum differs\nthe image: the names are gone\n2 /)
+  assert.equal(
+    damaged.out,
+    [
+      'account (#4f) at 2: the checksum differs',
+      '#5 at 2: the checksum differs',
+      'account (#4f): it refers to nothing',
+      'the image: the names are gone',
+      'Objects hit: account (#4f), #5.',
+      '4 damaged places in 3 objects, 4 records, 2 transactions.',
+      '',
+    ].join('\n'),
+  )
+  assert.equal(damaged.err, 'Save what can be read with: npx batos salvage ./saved_image\n')
   assert.deepEqual(damaged.hands.opened, [])
   const sound = await ran(['verify'], {}, given)
   assert.deepEqual([sound.code, sound.out], [0, 'Sound: 0 objects, 0 records, 0 transactions.\n'])
@@ -211,7 +206,9 @@ test('[CL44] a store that cannot be opened is damage, and no image is not found'
   const given = { files: { '/here/live_image/data': 'folder' }, verifyImage: broken }
   const { code, out } = await ran(['verify', '--json'], {}, given)
   assert.equal(code, 8)
-  assert.deepEqual(JSON.parse(out).damage, [{ problem: 'no root', oid: null, tid: null }])
+  assert.deepEqual(JSON.parse(out).damage, [
+    { problem: 'no root', oid: null, tid: null, place: null },
+  ])
   assert.equal((await ran(['verify'])).code, 3)
 })
 

@@ -3,6 +3,7 @@
 // Laws: GO4 the swap is one turn: before it the old version answers, after it the new one, and nothing in between.
 // GO5 a version knows the one it replaced. GO6 a person's method passes parse and capability gates; its type errors are
 // warnings.
+import type { TableWrite } from '#image'
 import type { MethodFields, Workbench } from '#kernel'
 import { checkSlotName, MethodRef, type Oid, type Tid } from '#objects'
 import { governanceFault } from './faults.ts'
@@ -18,12 +19,19 @@ export interface Swap {
   model?: string
   prompt?: string
   examples?: unknown[]
+  /** The proposal that it was, and who accepted it. */
+  proposal?: string
+  accepted?: string
 }
+
+/** Table writes that are kept in the commit of a swap. */
+type Tables = (tid: Tid) => TableWrite[]
 
 /** Replaces whatever is in the slot. Faults CONFLICT when the slot is not as expected. */
 export async function swapMethod(
   bench: Workbench,
   swap: Swap,
+  tables?: Tables,
 ): Promise<{ tid: Tid; version: number; oid: Oid }> {
   const slot = bench.head.object(swap.holder).slots.find(({ name }) => name === swap.selector)
   const before = slot?.value instanceof MethodRef ? bench.head.method(slot.value.oid) : undefined
@@ -36,7 +44,7 @@ export async function swapMethod(
   }
   // Without an expectation of the giver's own it is what was just read, so that no version is lost between.
   const seen = slot === undefined ? null : slot.tid
-  const { tid, oid } = await bench.install(fields, expect === undefined ? seen : expect)
+  const { tid, oid } = await bench.install(fields, expect === undefined ? seen : expect, tables)
   return { tid, version, oid }
 }
 
@@ -44,6 +52,7 @@ export async function swapMethod(
 export async function putMethod(
   bench: Workbench,
   swap: Swap,
+  tables?: Tables,
 ): Promise<{ tid: Tid; version: number; warnings?: string[] }> {
   checkSlotName(swap.selector)
   const checked = await bench.check({
@@ -59,7 +68,7 @@ export async function putMethod(
       { problems: checked.problems },
     )
   }
-  const { tid, version } = await swapMethod(bench, swap)
+  const { tid, version } = await swapMethod(bench, swap, tables)
   const warnings = checked.typeProblems.map(({ line, message }) => `line ${line}: ${message}`)
   return { tid, version, ...(warnings.length === 0 ? {} : { warnings }) }
 }

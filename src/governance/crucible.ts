@@ -2,11 +2,20 @@
 // Leaves: drafting to the mind; parsing and types to the judge; running to the trial; each gate to its file.
 // Laws: GO1 a draft that fails a gate is refused with the gate's name and a sentence that says what to change.
 // GO2 no gate runs the draft outside a trial. GO3 what passed is what is installed, byte for byte.
-import type { Candidate, CheckAnswer, MethodNeedCall, Probe, TrialReport, Workbench } from '#kernel'
+import type {
+  Candidate,
+  CheckAnswer,
+  Example,
+  MethodNeedCall,
+  Probe,
+  TrialReport,
+  Workbench,
+} from '#kernel'
 import { type Oid, oidText, type Posting } from '#objects'
 import { type Party, partiesOf, type Question, questionOf, type Voter } from './ballot.ts'
 import { behaviourOf, changesOf } from './behaviour.ts'
 import { refuseBehaviour, showing, type Trial, TRIAL_FUEL } from './behaviour-gates.ts'
+import { examplesFor, probeOfExample, refuseExamples } from './examples.ts'
 import { probesFor } from './probes.ts'
 import type { Refusal } from './refusal.ts'
 import { type Scene, sceneOf } from './scene.ts'
@@ -49,6 +58,8 @@ export interface Vote {
 
 interface Tried extends Voter {
   candidate: Candidate
+  /** What it did on the examples. */
+  answers: readonly TrialReport[]
   trial: Trial
 }
 
@@ -59,6 +70,8 @@ export class Case {
   readonly #scene: Scene
   readonly #wishes: Wishes
   readonly #words: Set<string>
+  /** What people have answered, as far as it can still be asked. */
+  readonly #examples: readonly Example[]
   #probes: readonly Probe[]
   #passed: Tried[] = []
   /** Drafts that answered something else than the example in the words. */
@@ -74,6 +87,7 @@ export class Case {
       intent,
       own.map(({ name }) => name),
     )
+    this.#examples = examplesFor(bench, call)
     this.#words = new Set(this.#wishes.quoted)
     for (const source of this.#scene.siblings.values()) addWords(source, this.#words)
     this.#probes = probesFor(this.#scene, [...this.#words])
@@ -106,7 +120,10 @@ export class Case {
     }
     await this.#learnWords(source)
     const tried = await this.#try(source, candidate)
-    const bad = refuseBehaviour(tried.trial) ?? this.#refuseByExample(tried)
+    const bad =
+      refuseExamples(tried.answers, this.#examples, scene) ??
+      refuseBehaviour(tried.trial) ??
+      this.#refuseByExample(tried)
     if (bad !== undefined) return bad
     this.#passed.push(tried)
     return this.#vote()
@@ -120,6 +137,23 @@ export class Case {
   /** The smallest question whose answer decides; undefined when all drafts behave alike. */
   question(): Question | undefined {
     return questionOf(this.parties(), this.#probes)
+  }
+
+  /** What stands for election: a draft of each party with its votes, what it answers to the call, and what it did. */
+  standing(): { source: string; votes: number; report: TrialReport; verdict: Verdict }[] {
+    return partiesOf(this.#passed).map(({ voters }) => {
+      const tried = voters[0] as Tried
+      const [report] = tried.reports as [TrialReport]
+      return { source: tried.source, votes: voters.length, report, verdict: verdictOf(tried) }
+    })
+  }
+
+  get scene(): Scene {
+    return this.#scene
+  }
+
+  get call(): MethodNeedCall {
+    return this.#given.call
   }
 
   /**
@@ -154,7 +188,10 @@ export class Case {
 
   async #try(source: string, candidate: Candidate): Promise<Tried> {
     const probes = this.#probes
-    const reports: readonly TrialReport[] = await this.#bench.trial(candidate, probes)
+    const examples = this.#examples.map(probeOfExample)
+    const all: readonly TrialReport[] = await this.#bench.trial(candidate, [...probes, ...examples])
+    const reports = all.slice(0, probes.length)
+    const answers = all.slice(probes.length)
     const { intent, call } = this.#given
     const trial = {
       selector: call.selector,
@@ -166,7 +203,7 @@ export class Case {
       reports,
     }
     const behaviour = behaviourOf(reports, probes, this.#scene)
-    return { source, candidate, trial, behaviour, reports }
+    return { source, candidate, trial, behaviour, reports, answers }
   }
 
   #vote(): Vote {

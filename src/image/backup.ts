@@ -1,29 +1,14 @@
 // Owns: backups in files: all transactions after one, checked, and the way back.
-// Leaves: bringing transactions into a store to copy.ts; where files lie and when to make them to whoever asks.
+// Leaves: the bytes of a file to backup-file.ts; bringing transactions into a store to copy.ts; where files lie to whoever asks.
 // Laws: IM91 a backup is whole or not there; with those before it, it restores what it was made of. IM92 verifying tells damage.
-//
-// A file is a row of frames: length u32, CRC-32 of the body u32, body. Bodies are MessagePack lists:
-//   ['batos-backup', 1, since, since's time]                     first
-//   ['transaction', tid, time, author, note, [record…], [[name, oid or nil]…]]
-//   ['table', table, key, value]                                 all there are: tables have no history
-//   ['end', count of frames, head's tid, largest oid, pack time] last
-import { closeSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
-import { pack, unpack } from 'msgpackr'
-import type { Oid, Tid } from '#objects'
+// IM96 what was cut off is gone on with, and told how far it is.
+import { asFault } from '#ground'
+import type { Tid } from '#objects'
+import { damagedFile, isOf, partsOf, Writing } from './backup-file.ts'
 import { Bringing, type CopyReport, entriesOf } from './copy.ts'
 import { imageFault } from './faults.ts'
 import { TABLES } from './group.ts'
-import { decodeRecord, encodeRecord, readU32, readU64, writeU32 } from './record.ts'
-import type { Store, TableName, TableWrite, Transaction } from './store.ts'
-
-const FORMAT = 1
-
-/** Bytes before a body. */
-const FRAME_HEAD_BYTES = 8
-
-/** Longest body, bytes: a group's bytes and as much again for their frame. */
-const BODY_BYTES = 128 * 1024 * 1024
+import type { Store, TableName, TableWrite } from './store.ts'
 
 /** What a backup file holds. `exitCode` is 0 when it is whole, 1 when it is damaged, for a command that verifies. */
 export interface BackupReport {
@@ -31,17 +16,99 @@ export interface BackupReport {
   /** The transaction after which it begins, and the last one in it. */
   since: Tid
   head: Tid
+  /** The time of `head`, milliseconds since 1970: which image it is of. 0 when it has no transaction. */
+  time: number
   transactions: number
   problem: string | undefined
 }
 
+/** How a long work tells how far it is, and how it is ended: then what was done of it stays for the next time. */
+export interface Watch {
+  /** Transactions done and in all. */
+  progress?: (done: number, total: number) => void
+  signal?: AbortSignal
+}
+
+/** Parts between two breaths, in which signals are heard and progress is told: a few milliseconds of work. */
+const BREATH = 256
+
+const breath = () => new Promise<void>((go) => setImmediate(go))
+
+/** What a backup is to hold. */
+export interface BackupRequest extends Watch {
+  /** The transaction after which it begins, 0 (the default) for all. */
+  since?: Tid
+}
+
 /**
- * Writes all transactions after `since` (0: all) and all table values to a file, which is there when it is whole and durable.
- * What is committed meanwhile is not seen. Faults CONFLICT when a pack has removed what came after `since`.
+ * Writes all transactions after `since` and all table values to a file, which is there when it is whole and durable. A backup that
+ * was cut off is gone on with, when it is of the same image and the image was not packed since. Faults CONFLICT when a pack has
+ * removed what came after `since`, also while it works.
  */
-export function backup(store: Store, file: string, since: Tid = 0): BackupReport {
-  const head = store.head()
-  if (since > 0 && since < store.packedTo()) {
+export async function backup(
+  store: Store,
+  file: string,
+  { since = 0, progress, signal }: BackupRequest = {},
+): Promise<BackupReport> {
+  const packedTo = store.packedTo()
+  const time = timeOfSince(store, since)
+  using writing = new Writing(`${file}.part`, { since, time, packedTo }, store)
+  try {
+    await bringAll(store, writing, { since, progress, signal })
+  } catch (error) {
+    if (asFault(error)?.code !== 'CONFLICT') throw error
+    writing.remove()
+    throw packedMeanwhile()
+  }
+  if (store.packedTo() !== packedTo) {
+    writing.remove()
+    throw packedMeanwhile()
+  }
+  for (const table of Object.keys(TABLES) as TableName[]) {
+    for (const { key, value } of entriesOf(store, table))
+      writing.write(['table', table, key, value])
+  }
+  writing.finish(store, file)
+  const { transactions, last: head } = writing
+  progress?.(transactions, transactions)
+  const at = transactions === 0 ? time : (store.transaction(head)?.time ?? 0)
+  return { exitCode: 0, since, head, time: at, transactions, problem: undefined }
+}
+
+/** Brings all transactions that are there when it ends. Behind its end nothing else has run, so the tables are those of the last. */
+async function bringAll(
+  store: Store,
+  writing: Writing,
+  { since, progress, signal }: Watch & { since: Tid },
+): Promise<void> {
+  const bring = function* (): Generator<void, void, undefined> {
+    const stop = store.head().tid
+    for (const one of store.replay({ start: writing.last + 1, stop })) {
+      writing.transaction(one)
+      if (writing.transactions % BREATH === 0) yield
+    }
+  }
+  for (const _ of bring()) {
+    progress?.(writing.last - since, store.head().tid - since)
+    await breath()
+    signal?.throwIfAborted()
+  }
+  // The first round was of what was there as it began; what is left is little.
+  for (const _ of bring());
+}
+
+const packedMeanwhile = () =>
+  imageFault(
+    'CONFLICT',
+    'The image was packed while it was backed up, so what was written is removed.',
+    undefined,
+    'Back it up again.',
+  )
+
+/** The time of the transaction after which a backup begins. Faults CONFLICT when it cannot begin there. */
+function timeOfSince(store: Store, since: Tid): number {
+  if (since === 0) return 0
+  if (since < store.packedTo()) {
     throw imageFault(
       'CONFLICT',
       `The store is packed to transaction ${store.packedTo()}; what came after ${since} is not whole.`,
@@ -49,59 +116,57 @@ export function backup(store: Store, file: string, since: Tid = 0): BackupReport
       'Make a full backup.',
     )
   }
-  const described = since === 0 ? undefined : store.transaction(since)
-  if (since > 0 && described === undefined) {
-    throw imageFault('CONFLICT', `There is no transaction ${since} to go on from.`, { since })
-  }
-  const parts = `${file}.part`
-  const out = openSync(parts, 'w')
-  let frames = 0
-  let transactions = 0
-  const write = (body: unknown[]): void => {
-    const bytes = pack(body)
-    const framed = Buffer.alloc(FRAME_HEAD_BYTES + bytes.length)
-    writeU32(framed, 0, bytes.length)
-    writeU32(framed, 4, crc32(bytes))
-    framed.set(bytes, FRAME_HEAD_BYTES)
-    for (let at = 0; at < framed.length; ) at += writeSync(out, framed, at)
-    frames++
-  }
-  try {
-    write(['batos-backup', FORMAT, since, described?.time ?? 0])
-    for (const one of store.replay({ start: since + 1, stop: head.tid })) {
-      const records = one.revisions.map((revision) => encodeRecord(revision))
-      const names = one.names.map(({ name, oid }) => [name, oid])
-      write(['transaction', one.tid, one.time, one.author, one.note, records, names])
-      transactions++
-    }
-    for (const table of Object.keys(TABLES) as TableName[]) {
-      for (const { key, value } of entriesOf(store, table)) write(['table', table, key, value])
-    }
-    write(['end', frames, head.tid, head.oid, store.packedTo()])
-    fsyncSync(out)
-  } finally {
-    closeSync(out)
-  }
-  renameSync(parts, file)
-  return { exitCode: 0, since, head: head.tid, transactions, problem: undefined }
+  const described = store.transaction(since)
+  if (described !== undefined) return described.time
+  throw imageFault(
+    'CONFLICT',
+    `There is no transaction ${since} to go on from.`,
+    { since, head: store.head().tid },
+    'Go on from the last transaction of a backup of this image, or make a full one.',
+  )
 }
 
 /** Reads all of a file. Never throws for damage. */
 export function verifyBackup(file: string): BackupReport {
+  const verifying = readThrough(file)
+  for (;;) {
+    const step = verifying.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Reads all of a file, and breathes meanwhile. */
+async function verified(file: string, signal: AbortSignal | undefined): Promise<BackupReport> {
+  const verifying = readThrough(file)
+  for (;;) {
+    const step = verifying.next()
+    if (step.done === true) return step.value
+    await breath()
+    signal?.throwIfAborted()
+  }
+}
+
+function* readThrough(file: string): Generator<void, BackupReport, undefined> {
   const report: BackupReport = {
     exitCode: 0,
     since: 0,
     head: 0,
+    time: 0,
     transactions: 0,
     problem: undefined,
   }
   try {
-    for (const part of partsOf(file)) {
-      if (part.kind === 'begin') report.since = part.since
-      else if (part.kind === 'transaction') {
+    let parts = 0
+    for (const { part } of partsOf(file)) {
+      if (part.kind === 'begin') {
+        report.since = part.since
+        report.time = part.time
+      } else if (part.kind === 'transaction') {
         report.transactions++
         report.head = part.transaction.tid
+        report.time = part.transaction.time
       } else if (part.kind === 'end') report.head = part.head
+      if (++parts % BREATH === 0) yield
     }
     return report
   } catch (error) {
@@ -111,29 +176,45 @@ export function verifyBackup(file: string): BackupReport {
 
 /**
  * Brings a backup into a store: a full one into an empty store, one that goes on from a transaction into a store whose newest
- * is that transaction. The file is verified first. Faults IMAGE_DAMAGED and CONFLICT, and brings nothing then.
+ * is that transaction. With `resume` a store that has some of it already gets the rest. The file is verified first. Faults
+ * IMAGE_DAMAGED and CONFLICT, and brings nothing then.
  */
-export async function restore(file: string, target: Store): Promise<CopyReport> {
-  const { problem, since } = verifyBackup(file)
-  if (problem !== undefined) throw imageFault('IMAGE_DAMAGED', problem, { file })
+export async function restore(
+  file: string,
+  target: Store,
+  { resume = false, progress, signal }: Watch & { resume?: boolean } = {},
+): Promise<CopyReport> {
+  const { problem, since, head: last, transactions } = await verified(file, signal)
+  if (problem !== undefined) {
+    throw imageFault(
+      'IMAGE_DAMAGED',
+      problem,
+      { file },
+      'Restore without it, from earlier backups.',
+    )
+  }
   const head = target.head().tid
   const bringing = new Bringing(target)
+  const isThere = resume && head > last
   const tables: TableWrite[] = []
   const kept = new Map<TableName, Set<string>>()
   for (const table of Object.keys(TABLES) as TableName[]) kept.set(table, new Set())
-  for (const part of partsOf(file)) {
+  let done = 0
+  for (const { part } of partsOf(file)) {
     if (part.kind === 'begin') {
-      const time = since === 0 ? 0 : target.transaction(head)?.time
-      if (head === since && time === part.time) continue
-      throw imageFault(
-        'CONFLICT',
-        `The backup goes on from transaction ${since}, and the store is at ${head} or has another ${since}.`,
-        { since, head },
-        'Restore the backups in the order in which they were made, into an empty store.',
-      )
+      const time = since === 0 ? 0 : target.transaction(since)?.time
+      if ((head === since || (resume && head > since)) && time === part.time) continue
+      throw otherHistory(since, head)
     }
-    if (part.kind === 'transaction') await bringing.transaction(part.transaction)
-    else if (part.kind === 'table') {
+    if (part.kind === 'transaction') {
+      const { transaction } = part
+      if (transaction.tid === head && !isOf(target, transaction)) throw otherHistory(since, head)
+      if (transaction.tid > head) await bringing.transaction(transaction)
+      done++
+    } else if (isThere) {
+      // A later backup was begun: its tables are the newer ones.
+      if (part.kind === 'end') return { transactions, revisions: 0, head }
+    } else if (part.kind === 'table') {
       tables.push(part.write)
       kept.get(part.write.table)?.add(part.write.key)
     } else {
@@ -142,103 +223,24 @@ export async function restore(file: string, target: Store): Promise<CopyReport> 
           if (!keys.has(key)) tables.push({ table, key, value: null })
         }
       }
-      return bringing.end(tables, part)
+      const report = await bringing.end(tables, part)
+      progress?.(transactions, transactions)
+      return { ...report, transactions }
     }
+    if (done % BREATH !== 0) continue
+    progress?.(done, transactions)
+    await breath()
+    signal?.throwIfAborted()
   }
   throw damagedFile(file, 'has no end')
 }
 
-type Part =
-  | { kind: 'begin'; since: Tid; time: number }
-  | { kind: 'transaction'; transaction: Transaction }
-  | { kind: 'table'; write: TableWrite }
-  | { kind: 'end'; head: Tid; largestOid: Oid; packedTo: Tid }
-
-/** The parts of a file, each checked. Faults IMAGE_DAMAGED at the first that is not as written. */
-function* partsOf(path: string): Generator<Part, void, undefined> {
-  let frames = 0
-  let hasEnded = false
-  for (const body of bodiesOf(path)) {
-    if (hasEnded) throw damagedFile(path, 'goes on after its end')
-    const part = partOf(path, body, frames)
-    if ((frames === 0) !== (part.kind === 'begin')) throw damagedFile(path, 'does not begin as one')
-    hasEnded = part.kind === 'end'
-    frames++
-    yield part
-  }
-  if (!hasEnded) throw damagedFile(path, 'ends before its end')
-}
-
-function partOf(path: string, body: Uint8Array, frames: number): Part {
-  const fields = unpack(body) as unknown[]
-  const [kind, ...rest] = Array.isArray(fields) ? fields : []
-  if (kind === 'batos-backup') {
-    const [format, since, time] = rest as number[]
-    if (format === FORMAT) return { kind: 'begin', since: since as Tid, time: time as number }
-    throw damagedFile(path, `has form ${format}; this program reads ${FORMAT}`)
-  }
-  if (kind === 'transaction') {
-    const [tid, time, author, note, records, names] = rest as [
-      Tid,
-      number,
-      string,
-      string,
-      Uint8Array[],
-      [string, Oid | null][],
-    ]
-    const revisions = records.map((record) => decodeRecord(record, readU64(record, 8), tid))
-    const bound = names.map(([name, oid]) => ({ name, oid }))
-    return {
-      kind: 'transaction',
-      transaction: { tid, time, author, note, revisions, names: bound },
-    }
-  }
-  if (kind === 'table') {
-    const [table, key, value] = rest as [TableName, string, Uint8Array]
-    return { kind: 'table', write: { table, key, value } }
-  }
-  const [count, head, largestOid, packedTo] = rest as [number, Tid, Oid, Tid]
-  if (kind !== 'end' || count !== frames) throw damagedFile(path, 'lacks a part')
-  return { kind: 'end', head, largestOid, packedTo }
-}
-
-function* bodiesOf(path: string): Generator<Uint8Array, void, undefined> {
-  const file = openSync(path, 'r')
-  try {
-    for (;;) {
-      const head = read(file, FRAME_HEAD_BYTES)
-      if (head.length === 0) return
-      const length = head.length === FRAME_HEAD_BYTES ? readU32(head, 0) : BODY_BYTES + 1
-      if (length > BODY_BYTES) throw damagedFile(path, 'has a part of no possible length')
-      const body = read(file, length)
-      if (body.length < length) throw damagedFile(path, 'ends inside a part')
-      if (crc32(body) !== readU32(head, 4)) {
-        throw damagedFile(path, 'has a part that does not match its checksum')
-      }
-      yield body
-    }
-  } finally {
-    closeSync(file)
-  }
-}
-
-/** The next bytes of a file, fewer at its end. */
-function read(file: number, length: number): Buffer {
-  const buffer = Buffer.alloc(length)
-  let done = 0
-  while (done < length) {
-    const count = readSync(file, buffer, done, length - done, null)
-    if (count === 0) break
-    done += count
-  }
-  return buffer.subarray(0, done)
-}
-
-function damagedFile(path: string, problem: string): Error {
-  return imageFault(
-    'IMAGE_DAMAGED',
-    `The backup ${path} ${problem}.`,
-    { path },
-    'Use an earlier one.',
+const otherHistory = (since: Tid, head: Tid) =>
+  imageFault(
+    'CONFLICT',
+    since === 0
+      ? `The backup has all of an image, and something is there already, up to transaction ${head}.`
+      : `The backup goes on from transaction ${since}, and the store is at ${head} or has another ${since}.`,
+    { since, head },
+    'Restore the backups in the order in which they were made, into an empty store.',
   )
-}

@@ -3,8 +3,14 @@
 // Laws: IM83 LMDB opens the file only when its pages add up.
 import { asFault } from '#ground'
 import { openLmdbStore } from './lmdb/store.ts'
-import { verifyPages } from './lmdb/verify-pages.ts'
+import { openFile, verifyPages } from './lmdb/verify-pages.ts'
+import { openMemoryStore } from './memory/store.ts'
+import { placesOf } from './places.ts'
+import { salvage } from './salvage.ts'
 import type { Damage, VerifyReport } from './store.ts'
+
+/** Bytes of an image whose objects are looked up by name when it is damaged: it is read into memory for that. */
+const NAMED = 512 * 1024 * 1024
 
 /** The report on a folder: that of the pages, and when they are sound, what LMDB adds. */
 async function check(folder: string): Promise<VerifyReport> {
@@ -26,8 +32,34 @@ async function check(folder: string): Promise<VerifyReport> {
   }
 }
 
+/** The report with what people call the damaged objects, as far as what can be salvaged still says it. */
+async function named(folder: string, report: VerifyReport): Promise<VerifyReport> {
+  const hit = report.damage.map(({ oid }) => oid).filter((oid) => oid !== undefined)
+  if (hit.length === 0) return report
+  try {
+    if (sizeOf(folder) > NAMED) return report
+    const saved = openMemoryStore()
+    await salvage(folder, saved)
+    const places = placesOf(saved, hit)
+    const damage = report.damage.map((one) => {
+      const place = one.oid === undefined ? undefined : places.get(one.oid)
+      return place === undefined ? one : { ...one, place }
+    })
+    return { ...report, damage }
+  } catch (error) {
+    // The report is what was asked for; where not even this can be read it goes without.
+    if (asFault(error) === undefined) throw error
+    return report
+  }
+}
+
+function sizeOf(folder: string): number {
+  using file = openFile(folder)
+  return file.size
+}
+
 let input = ''
 process.stdin.setEncoding('utf8')
 for await (const chunk of process.stdin) input += chunk
 const { folder } = JSON.parse(input) as { folder: string }
-process.stdout.write(JSON.stringify(await check(folder)))
+process.stdout.write(JSON.stringify(await named(folder, await check(folder))))

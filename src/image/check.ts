@@ -86,10 +86,11 @@ function reportIn(text: string): VerifyReport | undefined {
       objects: value.objects,
       revisions: Number(value.revisions),
       transactions: Number(value.transactions),
-      damage: value.damage.map(({ oid, tid, problem }) => ({
+      damage: value.damage.map(({ oid, tid, problem, place }) => ({
         oid: oid ?? undefined,
         tid: tid ?? undefined,
         problem: String(problem),
+        ...(typeof place === 'string' ? { place } : {}),
       })),
     }
   } catch {

@@ -3,9 +3,10 @@
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
 import type { Oid, Tid } from '#objects'
-import { altered, type Bench, info, type Register } from './connection-parts.ts'
+import { altered, type Bench, type ClaimGroup, info, type Register } from './connection-parts.ts'
 import { CONNECTION_LIMITS } from './connection-limits.ts'
 import { IMAGE_LIMITS } from './limits.ts'
+import { Persistent } from './persistent.ts'
 import { type CommitInfo, Storage } from './storage.ts'
 import type { RecordKind } from './store.ts'
 
@@ -64,7 +65,7 @@ class StaleBuffer extends Storage {
   }
 }
 
-export function commitClaims(test: Register): void {
+function writing(test: Register): void {
   test('[IM30] [A1] beginning twice with one transaction faults, and after abort the storage works', async (bench) => {
     const storage = bench.storage()
     const tx = info()
@@ -185,25 +186,68 @@ export function commitClaims(test: Register): void {
       [1, 2, 3].map((oid) => storage.tidOf(oid)),
       [tid, tid, tid],
     )
-    const later = await put(storage, 1, tid, 'b')
-    assert.ok(later > tid)
-    if (await bench.reopen()) assert.ok((await put(bench.storage(), 1, later, 'c')) > later)
+    assert.ok((await put(storage, 1, tid, 'b')) > tid)
   })
 
-  test('[IM48] [A8] with times from the future tids still grow, and opening warns, or warns loudly', async (bench) => {
-    const now = bench.time
-    const ahead = async (minutes: number): Promise<string[]> => {
-      const storage = bench.storage({ now: () => now + minutes * 60_000 })
-      await put(storage, minutes, 0, 'a')
-      bench.warnings.length = 0
-      const back = bench.storage({ now: () => now })
-      assert.ok((await put(back, minutes + 1, 0, 'b')) > storage.tidOf(minutes))
-      return bench.warnings.map(({ level }) => level)
+  test('[IM33] [A7] tids grow across all who write one store, and across all connections of one storage', async (bench) => {
+    const tids: Tid[] = []
+    const storages = [bench.storage(), bench.storage(), bench.storage()]
+    for (let round = 0; round < 12; round++) {
+      const storage = storages[(round * 7) % 3] as Storage
+      tids.push(await put(storage, 100 + round, 0, `${round}`))
     }
-    assert.deepEqual(await ahead(10), [])
-    assert.deepEqual(await ahead(20), ['warning'])
-    assert.deepEqual(await ahead(90), ['critical'])
-    assert.equal(bench.store.transactions({ limit: 1 })[0]?.time, now + 90 * 60_000)
+    const database = bench.database()
+    const write = async (): Promise<void> => {
+      using connection = database.open()
+      for (let round = 0; round < 4; round++) {
+        const object = new Persistent({ round })
+        connection.bind(`by/${connection.add(object)}`, object)
+        tids.push((await connection.manager.commit()) as Tid)
+      }
+    }
+    await Promise.all([write(), write(), write()])
+    assert.equal(tids.length, 24)
+    for (const [at, tid] of tids.entries()) assert.ok(tid > (tids[at - 1] ?? 0), `${tids}`)
+    assert.deepEqual(
+      bench.store.transactions().map(({ tid }) => tid),
+      tids.toReversed(),
+    )
+  })
+
+  test('[IM33] [A8] with times from the future tids still grow, and no time falls', async (bench) => {
+    const now = bench.time
+    const ahead = await put(bench.storage({ now: () => now + 90 * 60_000 }), 1, 0, 'a')
+    const back = bench.storage({ now: () => now })
+    assert.ok((await put(back, 1, ahead, 'b')) > ahead)
+    assert.deepEqual(
+      bench.store.transactions().map(({ time }) => time - now),
+      [90 * 60_000, 90 * 60_000],
+    )
+  })
+
+  test('[IM42] [G7] an object is removed in a transaction, on a current base alone, and its past stays readable', async (bench) => {
+    const storage = bench.storage()
+    const first = await put(storage, 1, 0, 'one')
+    const second = await put(storage, 1, first, 'two')
+    const tx = info()
+    await storage.begin(tx)
+    const stale = {
+      code: 'CONFLICT',
+      data: { oid: 1, kind: 'object', committed: second, base: first },
+    }
+    assert.throws(() => storage.remove(tx, 1, first), stale)
+    assert.throws(() => storage.remove(tx, 9, first), { code: 'CONFLICT' })
+    storage.remove(tx, 1, second)
+    storage.vote(tx)
+    const gone = await storage.finish(tx)
+    assert.equal(storage.read(1)?.kind, 'gone')
+    const past = [first, second].map((tid) =>
+      Buffer.from(storage.read(1, tid)?.payload ?? []).toString(),
+    )
+    assert.deepEqual(past, ['one', 'two'])
+    assert.throws(() => bench.database().open().get(1), { code: 'TARGET_UNKNOWN' })
+    // What is gone is written again like any other, on its own base.
+    assert.ok((await put(storage, 1, gone, 'back')) > gone)
   })
 
   test('[IM34] [A9] while the finish calls back, every answer is of the new transaction', async (bench) => {
@@ -226,24 +270,24 @@ export function commitClaims(test: Register): void {
       assert.deepEqual(storage.boundary(follower), { tid, changed: new Map([[1, tid]]) })
       during = answers()
     })
-    assert.deepEqual(answers(), old)
-    await finishing
+    // Whoever asks at any moment of the finish hears all of the old, or all of the new.
+    const heard = [answers()]
+    let isDone = false
+    const done = finishing.finally(() => {
+      isDone = true
+    })
+    while (!isDone) {
+      for (let step = 0; step < 16; step++) {
+        heard.push(answers())
+        await Promise.resolve()
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await done
     assert.deepEqual(during, ['new', 2, 2, [{ tid: 2, oids: [1] }]])
+    for (const each of heard) assert.deepEqual(each, each[1] === 1 ? old : during)
+    assert.deepEqual(heard[0], old)
     assert.deepEqual(answers(), during)
-  })
-
-  test('[IM34] [B19] the newest invalidations come newest first, fewer when there are fewer', async (bench) => {
-    const storage = bench.storage()
-    assert.deepEqual(storage.lastInvalidations(5), [])
-    await put(storage, 1, 0, 'a')
-    await put(storage, 2, 0, 'a')
-    await put(storage, 1, 1, 'b')
-    const listed = (count: number) => storage.lastInvalidations(count)
-    assert.deepEqual(listed(2), [
-      { tid: 3, oids: [1] },
-      { tid: 2, oids: [2] },
-    ])
-    assert.equal(listed(10).length, 3)
   })
 
   test('[IM33] [A10] who commits after our vote gets a larger tid', async (bench) => {
@@ -290,6 +334,30 @@ export function commitClaims(test: Register): void {
     assert.ok(other.newOid() > high)
   })
 
+  test('[IM33] [A12] eight clients that add objects at once never get one oid twice, nor one that was stored', async (bench) => {
+    const database = bench.database({ poolSize: 8 })
+    const oids: Oid[] = []
+    const client = async (_: unknown, index: number): Promise<void> => {
+      using connection = database.open()
+      for (let round = 0; round < 20; round++) {
+        const object = new Persistent({ index, round })
+        oids.push(connection.add(object))
+        connection.bind(`${index}/${round}`, object)
+        if (index === 0 && round === 10)
+          await put(database.storage, Math.max(...oids) + 300, 0, 'high')
+        if (round % 3 === 0) await connection.manager.commit()
+        else await Promise.resolve()
+      }
+      await connection.manager.commit()
+    }
+    await Promise.all(Array.from({ length: 8 }, client))
+    assert.equal(new Set(oids).size, 160)
+    const stored = [...bench.store.objects()].map(({ oid }) => oid)
+    assert.equal(stored.length, 161)
+    assert.ok(oids.every((oid) => stored.includes(oid)))
+    assert.ok(database.storage.newOid() > Math.max(...stored))
+  })
+
   test('[IM35] [A13] a failure of the disk closes the storage, and opening it again is clean', async (bench) => {
     const broken = altered(bench.store, {
       commit: async () => {
@@ -329,20 +397,97 @@ export function commitClaims(test: Register): void {
   test('[IM36] [A14] the claim before this one catches a read buffer that is not cleared', async (bench: Bench) => {
     await assert.rejects(votedIsNotRead(new StaleBuffer(bench.store, bench.options)), /kept/)
   })
+}
+
+/** What comes back unchanged: a description in several scripts, with values of several kinds. */
+const described: CommitInfo = {
+  author: 'Ωmega',
+  note: 'naïve 日本 \u{1f600}',
+  extension: { ключ: ['é', 1, true, null, { deep: 2n ** 70n }], when: new Date(7) },
+}
+
+async function describe(storage: Storage): Promise<Tid> {
+  const tx = { ...described }
+  await storage.begin(tx)
+  storage.vote(tx)
+  return await storage.finish(tx)
+}
+
+function assertDescribed(storage: Storage, tid: Tid): void {
+  const found = storage.describe(tid)
+  assert.deepEqual([found?.author, found?.note], [described.author, described.note])
+  assert.deepEqual(found?.extension, described.extension)
+}
+
+function reading(test: Register): void {
+  test('[IM34] [B19] the newest invalidations come newest first, fewer when there are fewer', async (bench) => {
+    assert.deepEqual(bench.storage().lastInvalidations(5), [])
+    const { storage: author } = bench.author
+    await put(author, 1, 0, 'a')
+    await put(author, 2, 0, 'a')
+    await put(author, 1, 1, 'b')
+    const listed = (count: number) => bench.storage().lastInvalidations(count)
+    assert.deepEqual(listed(2), [
+      { tid: 3, oids: [1] },
+      { tid: 2, oids: [2] },
+    ])
+    assert.equal(listed(10).length, 3)
+  })
 
   test('[IM37] [A15] author, note and extension come back as given, in any script', async (bench) => {
-    const given: CommitInfo = {
-      author: 'Ωmega',
-      note: 'naïve 日本 \u{1f600}',
-      extension: { ключ: ['é', 1, true, null, { deep: 2n ** 70n }], when: new Date(7) },
+    const tid = await describe(bench.author.storage)
+    assertDescribed(bench.storage(), tid)
+  })
+
+  test('[IM48] [A8] opening warns when the newest time is 15 minutes ahead of the clock, and loudly at 60', async (bench) => {
+    const now = bench.time
+    let minutes = 0
+    const author = new Storage(bench.writer, { now: () => now + minutes * 60_000 })
+    const expected: [number, string[]][] = [
+      [14, []],
+      [15, ['warning']],
+      [59, ['warning']],
+      [60, ['critical']],
+      [90, ['critical']],
+    ]
+    for (const [ahead, levels] of expected) {
+      minutes = ahead
+      await put(author, ahead, 0, 'a')
+      bench.warnings.length = 0
+      bench.storage({ now: () => now })
+      assert.deepEqual(
+        bench.warnings.map(({ level }) => level),
+        levels,
+        `${ahead} minutes`,
+      )
     }
-    const storage = bench.storage()
-    await storage.begin(given)
-    storage.vote(given)
-    const tid = await storage.finish(given)
-    if (await bench.reopen()) storage.close()
-    const found = bench.storage().describe(tid)
-    assert.deepEqual([found?.author, found?.note], [given.author, given.note])
-    assert.deepEqual(found?.extension, given.extension)
   })
 }
+
+function reopened(test: Register): void {
+  test('[IM33] [IM48] [A7] [A8] after reopening tids and oids go on, also with a clock that was set back', async (bench) => {
+    const { time } = bench
+    const tid = await put(bench.storage({ now: () => time + 90 * 60_000 }), 7, 0, 'a')
+    await bench.reopen()
+    bench.warnings.length = 0
+    const storage = bench.storage({ now: () => time })
+    assert.deepEqual(
+      bench.warnings.map(({ level }) => level),
+      ['critical'],
+    )
+    assert.equal(storage.newOid(), 8)
+    assert.ok((await put(storage, 7, tid, 'b')) > tid)
+  })
+
+  test('[IM37] [A15] a description comes back after reopening too', async (bench) => {
+    const tid = await describe(bench.storage())
+    await bench.reopen()
+    assertDescribed(bench.storage(), tid)
+  })
+}
+
+export const commitGroups: readonly ClaimGroup[] = [
+  { needs: ['write'], claims: writing },
+  { needs: [], claims: reading },
+  { needs: ['write', 'reopen'], claims: reopened },
+]

@@ -7,6 +7,7 @@ import { MethodRef, Ref } from '#objects'
 import {
   another,
   type Bench,
+  type ClaimGroup,
   elsewhere,
   planted,
   type Register,
@@ -25,7 +26,7 @@ async function behind(bench: Bench, slots: Record<string, unknown>, merge?: Merg
   return { database, connection, root, other: another(database) }
 }
 
-export function conflictClaims(test: Register): void {
+function conflicts(test: Register): void {
   test('[IM42] [C1] a write on a stale base names the object, its kind and both revisions', async (bench) => {
     const { database, connection, root } = await behind(bench, { v: 1 })
     await elsewhere(database, 'v', 2)
@@ -114,12 +115,24 @@ export function conflictClaims(test: Register): void {
         asked++
         return committed
       }
-      const { database, connection, root } = await behind(bench, { v: 1, mergeBy }, hook)
+      const { database, connection, root, other } = await behind(bench, { v: 1, mergeBy }, hook)
+      const commit = async (): Promise<void> => {
+        if (mergeBy === 'none') await assert.rejects(connection.manager.commit(), conflict)
+        else await connection.manager.commit()
+        connection.manager.abort()
+      }
       await elsewhere(database, 'v', 2)
       root.changed()
-      if (mergeBy === 'none') await assert.rejects(connection.manager.commit(), conflict)
-      else await connection.manager.commit()
+      await commit()
       assert.equal(asked, mergeBy === 'none' ? 0 : 1)
+      // The other way round: what was committed meanwhile is byte for byte what it was.
+      other.connection.sync()
+      other.root.changed()
+      await other.connection.manager.commit()
+      root.set('v', 3)
+      await commit()
+      assert.equal(asked, mergeBy === 'none' ? 0 : 2)
+      assert.equal(root.get('v'), 2)
       await bench.renew()
     }
   })
@@ -166,6 +179,19 @@ export function conflictClaims(test: Register): void {
     connection.readCurrent(root)
     child.set('v', 3)
     await manager.commit()
+  })
+
+  test('[IM45] [IM63] [C7] a read check is still made after going back to a savepoint before the first change', async (bench) => {
+    const { database, connection, root } = await behind(bench, { v: 1, child: new Persistent() })
+    const child = root.get('child') as Persistent
+    const { manager } = connection
+    connection.readCurrent(root)
+    const savepoint = manager.savepoint()
+    child.set('v', 1)
+    savepoint.rollback()
+    child.set('v', 2)
+    await elsewhere(database, 'v', 2)
+    await assert.rejects(manager.commit(), conflict)
   })
 
   test('[IM45] [C7] what is written itself is not checked besides', async (bench) => {
@@ -316,3 +342,5 @@ export function conflictClaims(test: Register): void {
     assert.equal(seen, 7)
   })
 }
+
+export const conflictGroups: readonly ClaimGroup[] = [{ needs: ['write'], claims: conflicts }]

@@ -1,41 +1,67 @@
 // Owns: the suite of connections and transactions that runs over every store.
 // Leaves: the claims to the files that end in -contract.ts.
-// Laws: a claim is the same for every store; what a store cannot do it says with a reason.
-import { commitClaims } from './commit-contract.ts'
-import { conflictClaims } from './conflict-contract.ts'
-import { Bench, type ConnectionContract, type Register } from './connection-parts.ts'
-import { lifeClaims } from './life-contract.ts'
-import { memoryClaims } from './memory-contract.ts'
-import { pastClaims } from './past-contract.ts'
-import { raceClaims } from './race-contract.ts'
-import { snapshotClaims } from './snapshot-contract.ts'
-import { transactionClaims } from './transaction-contract.ts'
-import { undoClaims } from './undo-contract.ts'
+// Laws: IM101 a claim is the same for every store; it is left out only for what the store says that it lacks.
+import { commitGroups } from './commit-contract.ts'
+import { conflictGroups } from './conflict-contract.ts'
+import { Bench, type ClaimGroup, type Register } from './connection-parts.ts'
+import {
+  type Ability,
+  type HeldClaim,
+  leftOutOf,
+  register,
+  type StoreContract,
+  titleFor,
+} from './contract-parts.ts'
+import { lifeGroups } from './life-contract.ts'
+import { memoryGroups } from './memory-contract.ts'
+import { pastGroups } from './past-contract.ts'
+import { raceGroups } from './race-contract.ts'
+import { refusalGroups } from './refusal-contract.ts'
+import { snapshotGroups } from './snapshot-contract.ts'
+import { transactionGroups } from './transaction-contract.ts'
+import { undoGroups } from './undo-contract.ts'
 
-const ALL = [
-  commitClaims,
-  snapshotClaims,
-  raceClaims,
-  conflictClaims,
-  lifeClaims,
-  memoryClaims,
-  transactionClaims,
-  undoClaims,
-  pastClaims,
+const GROUPS: readonly ClaimGroup[] = [
+  ...commitGroups,
+  ...snapshotGroups,
+  ...raceGroups,
+  ...conflictGroups,
+  ...lifeGroups,
+  ...memoryGroups,
+  ...transactionGroups,
+  ...undoGroups,
+  ...pastGroups,
+  ...refusalGroups,
 ]
 
+/** One claim about connections over every store. */
+interface ConnectionClaim {
+  title: string
+  needs: readonly Ability[]
+  check: Parameters<Register>[1]
+}
+
+/** Every claim about connections, for those who ask what there is. */
+export const CONNECTION_CLAIMS: readonly ConnectionClaim[] = GROUPS.flatMap(({ needs, claims }) => {
+  const found: ConnectionClaim[] = []
+  claims((title, check) => found.push({ title, needs, check }))
+  return found
+})
+
 /** Registers the suite with node:test for one store. */
-export function runConnectionContract(contract: ConnectionContract): void {
-  // Asked for here and not imported: the door of this folder is opened by kernels, which run no tests.
-  const { test: register } = process.getBuiltinModule('node:test')
-  const claim: Register = (title, check) => {
-    const ids = /^(\[[^\]]+\] )+/.exec(title)?.[0]
-    if (ids === undefined) throw new Error(`a claim without a rule: ${title}`)
-    register(`${ids}${contract.name}: ${title.slice(ids.length)}`, async () => {
+export function runConnectionContract(contract: StoreContract): void {
+  register(connectionClaims(contract))
+}
+
+/** The suite for one store, claim by claim, for those who run it themselves. */
+export function connectionClaims(contract: StoreContract): HeldClaim[] {
+  return CONNECTION_CLAIMS.map(({ title, needs, check }) => ({
+    title: titleFor(title, contract.name),
+    leftOut: leftOutOf(contract, needs),
+    async run() {
       const bench = new Bench(await contract.open(), contract)
       await check(bench)
-      await bench.store.close()
-    })
-  }
-  for (const claims of ALL) claims(claim)
+      await bench.close()
+    },
+  }))
 }

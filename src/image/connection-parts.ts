@@ -1,23 +1,15 @@
 // Owns: what a claim about connections is made of: a store, a clock, the warnings, and short ways to set a scene.
 // Leaves: the claims to the files that end in -contract.ts.
 // Laws: none of its own.
+import type { Oid } from '#objects'
 import type { Warning } from './connection-limits.ts'
 import type { Connection } from './connection.ts'
+import type { Ability, StoreContract } from './contract-parts.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './database.ts'
 import { mergeCounter, mergeKeyed } from './merge.ts'
 import { Persistent } from './persistent.ts'
 import { type CommitInfo, Storage, type StorageOptions } from './storage.ts'
 import type { Store } from './store.ts'
-
-/** What a store brings to the suite. */
-export interface ConnectionContract {
-  /** Stands in every title. */
-  name: string
-  /** A new, empty store; the suite closes it. */
-  open(): Store | Promise<Store>
-  /** Closes a store and opens what it kept; a store that cannot says why. */
-  reopen: ((store: Store) => Promise<Store>) | { reason: string }
-}
 
 /** Registers one claim; the title begins with the ids of its rules. */
 export type Register = (title: string, check: (bench: Bench) => Promise<void> | void) => void
@@ -25,16 +17,43 @@ export type Register = (title: string, check: (bench: Bench) => Promise<void> | 
 /** A transaction's description for calls of the storage itself. */
 export const info = (note = ''): CommitInfo => ({ author: 'contract', note, extension: {} })
 
+/** Claims that need the same of a store; nothing when they only read what another storage over it wrote. */
+export interface ClaimGroup {
+  needs: readonly Ability[]
+  claims(test: Register): void
+}
+
 export class Bench {
   store: Store
   /** Milliseconds since 1970. */
   time = 1_800_000_000_000
   readonly warnings: Warning[] = []
-  readonly #contract: ConnectionContract
+  readonly #contract: StoreContract
+  #author: Database | undefined
 
-  constructor(store: Store, contract: ConnectionContract) {
+  constructor(store: Store, contract: StoreContract) {
     this.store = store
     this.#contract = contract
+  }
+
+  /** Where scenes are written: the store itself, or the one below a store that cannot be written. */
+  get writer(): Store {
+    return this.#contract.writer?.(this.store) ?? this.store
+  }
+
+  /** A database that writes scenes, beside the one that a claim is about. */
+  get author(): Database {
+    this.#author ??= openDatabase(this.writer, this.options)
+    return this.#author
+  }
+
+  /** Commits a new object with these slots under the name `root`, by the author. Answers its oid. */
+  async scene(slots: Readonly<Record<string, unknown>> = {}): Promise<Oid> {
+    const root = new Persistent(slots)
+    return await this.author.run((connection) => {
+      connection.bind('root', root)
+      return connection.add(root)
+    })
   }
 
   /** One more store, which its caller closes. */
@@ -44,8 +63,15 @@ export class Bench {
 
   /** Goes on with a new, empty store. */
   async renew(): Promise<void> {
-    await this.store.close()
+    await this.close()
     this.store = await this.#contract.open()
+  }
+
+  async close(): Promise<void> {
+    const { store, writer } = this
+    this.#author = undefined
+    await store.close()
+    await writer.close()
   }
 
   get options(): StorageOptions {
@@ -64,12 +90,10 @@ export class Bench {
     return openDatabase(options.storage?.records ?? this.store, { ...this.options, ...options })
   }
 
-  /** Opens the store again; false when it does not outlive its closing. */
-  async reopen(): Promise<boolean> {
-    const { reopen } = this.#contract
-    if (typeof reopen !== 'function') return false
-    this.store = await reopen(this.store)
-    return true
+  /** Opens the store again, for claims that need `reopen`. */
+  async reopen(): Promise<void> {
+    this.#author = undefined
+    this.store = (await this.#contract.reopen?.(this.store)) as Store
   }
 }
 

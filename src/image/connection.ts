@@ -300,10 +300,14 @@ export class Connection implements Owner, Resource, Boundary {
     }
     const { tid, changed } = this.#storage.boundary(this.#follower)
     this.#snapshot = tid
-    if (changed === 'all') {
-      for (const object of this.cache.objects()) this.#invalidate(object, undefined)
-    } else {
-      for (const [oid, at] of changed) this.#invalidate(this.cache.get(oid), at)
+    if (changed === 'all') this.#ghost([...this.cache.objects()])
+    else {
+      const stale = [...changed].map(([oid, at]) => {
+        const object = this.cache.get(oid)
+        // What this connection wrote itself is as new as can be.
+        return object?.tid === at ? undefined : object
+      })
+      this.#ghost(stale.filter((object) => object !== undefined))
     }
     this.cache.sweep()
   }
@@ -312,18 +316,19 @@ export class Connection implements Owner, Resource, Boundary {
     this.cache.sweep()
   }
 
-  #invalidate(object: Persistent | undefined, at: Tid | undefined): void {
-    // What this connection wrote itself is as new as can be.
-    if (object === undefined || object.tid === at) return
-    this.#ghost(object)
-  }
-
-  /** Makes a ghost whatever its hook does: the others wait for their turn. */
-  #ghost(object: Persistent): void {
-    try {
-      object.invalidate()
-    } catch (error) {
-      this.#storage.warn({ level: 'warning', message: `A hook at invalidation threw: ${error}` })
+  /**
+   * Makes ghosts of them, and then lets their hooks run: one that loads again sees nobody's old state. What a hook throws keeps
+   * none of the others from theirs.
+   */
+  #ghost(objects: readonly Persistent[]): void {
+    const emptied = objects.filter(({ state }) => state === 'saved' || state === 'changed')
+    for (const object of emptied) insides.empty(object)
+    for (const object of emptied) {
+      try {
+        object.hooks.invalidate?.(object)
+      } catch (error) {
+        this.#storage.warn({ level: 'warning', message: `A hook at invalidation threw: ${error}` })
+      }
     }
   }
 
@@ -391,8 +396,12 @@ export class Connection implements Owner, Resource, Boundary {
   }
 
   abort(): void {
-    this.#bindings.clear()
     this.#reads.clear()
+    this.takeBack()
+  }
+
+  takeBack(): void {
+    this.#bindings.clear()
     this.#forget(new PendingWrites(), new Set())
   }
 
@@ -433,7 +442,8 @@ export class Connection implements Owner, Resource, Boundary {
     if (pending !== undefined) return { ...pending, tid: pending.base }
     const found = this.#storage.read(oid, this.#snapshot)
     if (found !== undefined && found.kind !== 'gone') return found
-    const committed = this.#storage.tidOf(oid)
+    // Asked of the store, which also has what other writers committed since the last border.
+    const committed = this.#storage.records.read(oid)?.tid ?? 0
     if (found === undefined && committed > this.#snapshot) {
       throw imageFault(
         'CONFLICT',
@@ -448,7 +458,7 @@ export class Connection implements Owner, Resource, Boundary {
   #checkFailed(oid: Oid, read: Tid): never {
     const committed = this.#storage.tidOf(oid)
     const object = this.cache.get(oid)
-    if (object !== undefined) this.#ghost(object)
+    if (object !== undefined) this.#ghost([object])
     throw imageFault(
       'CONFLICT',
       `${oidText(oid)} was relied on as of ${read} and is as of ${committed} now.`,
@@ -512,6 +522,7 @@ export class Connection implements Owner, Resource, Boundary {
 
   /** What was stored is saved; what was added and not reached is unsaved again. */
   #settle(written: ReadonlyMap<Oid, number>, merged: ReadonlySet<Oid>, tid: Tid): void {
+    const stale: Persistent[] = []
     for (const oid of written.keys()) {
       this.#added.delete(oid)
       const object = this.cache.get(oid)
@@ -520,11 +531,12 @@ export class Connection implements Owner, Resource, Boundary {
       for (const cell of cells.values()) if (cell.tid === 0) cell.tid = tid
       insides.stored(object, tid)
       // The memory holds one side of a merge, the image both.
-      if (merged.has(oid)) this.#ghost(object)
+      if (merged.has(oid)) stale.push(object)
     }
     for (const [oid, object] of this.#added) this.#disown(object, oid)
     this.#pending = new PendingWrites()
     this.#bindings.clear()
+    this.#ghost(stale)
     this.cache.sweep()
   }
 
@@ -555,6 +567,6 @@ export class Connection implements Owner, Resource, Boundary {
     // First the records, then the objects: a hook that loads again sees what is true now.
     this.#pending = pending
     this.#changed.clear()
-    for (const object of stale) this.#ghost(object)
+    this.#ghost([...stale])
   }
 }

@@ -50,6 +50,7 @@ export const damageClaims: Claim[] = [
   },
   {
     title: '[IM9] a damaged record faults on reading, verify names it, and the rest is readable',
+    needs: ['damage'],
     async check(store, { damage }) {
       await store.commit(group([transaction(1, [revision(1, 1, 'one'), revision(2, 1, 'two')])]))
       await store.commit(group([transaction(2, [revision(2, 2, 'newer')])]))

@@ -39,6 +39,7 @@ const PACKED = { code: 'CONFLICT', data: { at: 1, packedTo: 3 } }
 export const packClaims: Claim[] = [
   {
     title: '[IM73] [G1] packing an empty store, to the beginning and to beyond the head, is safe',
+    needs: ['pack'],
     async check(store) {
       for (const before of [0, 5]) {
         const report = await store.pack({ before, gc: true })
@@ -60,6 +61,7 @@ export const packClaims: Claim[] = [
   {
     title:
       '[IM73] [G2] [G3] what is reachable keeps its newest revision as of the pack time and all later ones',
+    needs: ['pack'],
     async check(store) {
       await commitAll(store, [
         [
@@ -124,6 +126,7 @@ export const packClaims: Claim[] = [
   {
     title:
       '[IM73] [G4] [G9] what is changed, referred to or named after the pack time stays, with all it reaches',
+    needs: ['pack'],
     async check(store) {
       await commitAll(store, [
         [
@@ -159,6 +162,7 @@ export const packClaims: Claim[] = [
   {
     title:
       '[IM73] methods and the methods before them stay by reachability, and what somebody outside holds',
+    needs: ['pack'],
     async check(store) {
       await store.commit(
         group([
@@ -183,6 +187,7 @@ export const packClaims: Claim[] = [
   {
     title:
       '[IM73] [G7] without gc old revisions go and no object does; being gone is kept until it is garbage',
+    needs: ['pack'],
     async check(store) {
       await commitAll(store, [
         [
@@ -217,6 +222,7 @@ export const packClaims: Claim[] = [
   {
     title:
       '[IM74] [B9] a read of the packed past answers what is still known to be true, or faults; never something newer',
+    needs: ['pack'],
     async check(store) {
       await commitAll(store, [
         [
@@ -275,6 +281,7 @@ export const packClaims: Claim[] = [
   {
     title:
       '[IM76] [G6] packing to an earlier time than before removes nothing that the later one kept',
+    needs: ['pack'],
     async check(store) {
       await commitAll(store, [
         [
@@ -301,6 +308,7 @@ export const packClaims: Claim[] = [
   },
   {
     title: '[IM75] [G5] [G8] commits and reads go on during a pack, and what they need survives it',
+    needs: ['pack'],
     async check(store) {
       // A long list of objects, half of them garbage, each in three revisions.
       const oids = Array.from({ length: 3_000 }, (_, index) => index + 2)
@@ -355,12 +363,76 @@ export const packClaims: Claim[] = [
     },
   },
   {
+    title:
+      '[IM75] [G5] three writers work on while the store is packed to the past, to now, and again until they end',
+    needs: ['pack'],
+    async check(store) {
+      const oids = Array.from({ length: 600 }, (_, index) => index + 1)
+      const [first, ...others] = oids as [Oid, ...Oid[]]
+      const all = (tid: number) => [
+        revision(first, tid, `${first}@${tid}`, others),
+        ...others.map((oid) => revision(oid, tid, `${oid}@${tid}`)),
+      ]
+      for (const tid of [1, 2, 3]) await store.commit(group([transaction(tid, all(tid))]))
+      let tid = 3
+      let writers = 3
+      const newest = new Map<Oid, number>()
+      const write = async (writer: number) => {
+        for (let round = 0; round < 40; round++) {
+          const oid = others[(round * 3 + writer) % others.length] as Oid
+          const made = 1_000 + 3 * round + writer
+          const mine = ++tid
+          const revisions = [
+            revision(oid, mine, `${oid}@${mine}`, [made]),
+            revision(made, mine, ''),
+          ]
+          await store.commit(group([transaction(mine, revisions)]))
+          newest.set(oid, mine)
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        writers--
+      }
+      let packs = 0
+      const pack = async () => {
+        await store.pack({ before: 2, gc: true })
+        for (; writers > 0 || packs === 0; packs++)
+          await store.pack({ before: tid, gc: packs % 2 === 0 })
+      }
+      await Promise.all([write(0), write(1), write(2), pack()])
+      assert.equal(tid, 123)
+      assert.equal(store.transactions({ limit: 1_000 }).length, 123)
+      for (const oid of oids)
+        assert.equal(textOf(store.read(oid)), `${oid}@${newest.get(oid) ?? 3}`)
+      assert.deepEqual(store.verify().damage, [])
+      const replayed = [...store.replay()].map((one) => one.tid)
+      assert.deepEqual(
+        replayed,
+        Array.from({ length: 123 }, (_, index) => index + 1),
+      )
+      await store.pack({ before: tid, gc: true })
+      assert.deepEqual(
+        [...store.objects()].filter(({ oid }) => oid <= 600).map(({ oid }) => oid),
+        oids,
+      )
+      assert.equal([...store.objects()].length, 600 + new Set(newest.keys()).size)
+      return store
+    },
+  },
+  {
     title: '[IM76] [G10] one pack at a time, and a store that is closed meanwhile ends it',
+    needs: ['pack'],
     async check(store) {
       await commitAll(store, [[1, [[1, []]]]])
       const first = store.pack({ before: 1, gc: true })
       await assert.rejects(store.pack({ before: 1, gc: true }), { code: 'BUSY' })
       await first
+      await store.pack({ before: 1, gc: true })
+      // A pack that fails leaves the store free for the next.
+      const keep = (function* (): Generator<Oid> {
+        yield 1
+        throw new Error('nobody knows who is held')
+      })()
+      await assert.rejects(store.pack({ before: 1, gc: true, keep }), /nobody knows/)
       await store.pack({ before: 1, gc: true })
       const last = store.pack({ before: 1, gc: true })
       const closing = store.close()
@@ -372,6 +444,7 @@ export const packClaims: Claim[] = [
   {
     title:
       '[IM78] [G13] a check removes nothing, says what would go, and lists references to what is missing',
+    needs: ['pack'],
     async check(store) {
       await commitAll(store, [
         [
@@ -406,6 +479,7 @@ export const packClaims: Claim[] = [
   },
   {
     title: '[IM9] [G12] a damaged record ends a pack with its name, and nothing is removed',
+    needs: ['pack', 'damage'],
     async check(store, { damage }) {
       await commitAll(store, [
         [
@@ -425,6 +499,60 @@ export const packClaims: Claim[] = [
       await again.pack({ before: 2, gc: false })
       assert.deepEqual(history(again, 1), [2])
       return again
+    },
+  },
+  {
+    title:
+      '[IM98] what the caller keeps while a pack is under way stays with all it reaches, until it is going',
+    needs: ['pack'],
+    async check(store) {
+      const rows: [Oid, Oid[]][] = [[1, []]]
+      for (let oid = 2; oid <= 2_000; oid++) rows.push([oid, []])
+      rows.push([2_001, [2_002]], [2_002, []], [2_003, []])
+      await commitAll(store, [
+        [1, rows],
+        [2, [[1, rows.slice(1, -3).map(([oid]) => oid)]]],
+      ])
+      let keep = (_: Oid) => {}
+      const phases: string[] = []
+      const onBegin = (one: typeof keep) => {
+        keep = one
+      }
+      await store.pack({ before: 2, gc: true, onBegin }, ({ phase, objects }) => {
+        if (phase === 'mark') keep(2_001)
+        if (phase === 'sweep') keep(2_002)
+        // All were looked at, and this one is among those that go.
+        if (phase === 'sweep' && objects === 2_003) {
+          assert.throws(() => keep(2_003), { code: 'CONFLICT' })
+          phases.push('refused')
+        }
+        phases.push(phase)
+      })
+      assert.ok(phases.includes('mark') && phases.includes('refused'))
+      assert.deepEqual(
+        [2_001, 2_002, 2_003].map((oid) => history(store, oid)),
+        [[1], [1], []],
+      )
+      return store
+    },
+  },
+  {
+    title:
+      '[IM97] the bytes that a store takes grow with what it keeps and fall with what is packed away',
+    needs: ['pack'],
+    async check(store) {
+      await commitAll(store, [[1, [[1, []]]]])
+      const empty = store.bytes()
+      for (let tid = 2; tid <= 200; tid++) {
+        const one = { ...revision(1, tid, 'x'.repeat(4_000), []) }
+        await store.commit(group([transaction(tid, [one])]))
+      }
+      const full = store.bytes()
+      assert.ok(full - empty > 199 * 4_000, `${full - empty} bytes`)
+      await store.pack({ before: 200, gc: true })
+      const packed = store.bytes()
+      assert.ok(packed < full / 4, `${packed} of ${full} bytes`)
+      return store
     },
   },
 ]

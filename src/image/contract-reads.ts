@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { type Claim, group, portrait, revision, textOf, transaction } from './contract-parts.ts'
 import { currentObjects, lastInvalidations } from './replay.ts'
-import type { Store, Transaction } from './store.ts'
+import type { Revision, Store, Transaction } from './store.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
@@ -15,6 +15,10 @@ function plain(transactions: Iterable<Transaction>): unknown {
     revisions: one.revisions.map((found) => ({ ...found, payload: textOf(found) })),
   }))
 }
+
+/** A revision whose bytes compare, whatever kind of array holds them. */
+const same = (found: Revision | undefined) =>
+  found === undefined ? undefined : { ...found, payload: [...found.payload] }
 
 export const readClaims: Claim[] = [
   {
@@ -45,6 +49,42 @@ export const readClaims: Claim[] = [
       )
       await store.commit(group([transaction(51, [revision(9, 51, 'after'), revision(8, 51, '')])]))
       assert.deepEqual(read(), before)
+      return store
+    },
+  },
+  {
+    title:
+      '[IM4] [B1] [B2] [B3] [B4] each revision is read from its own transaction to before the next one, byte for byte',
+    async check(store) {
+      // Adjacent tids and gaps, being gone and coming back, and bytes of every value.
+      const tids = [1, 2, 3, 5, 6, 9, 10, 11, 30, 31]
+      const kept: Revision[] = []
+      for (const [index, tid] of tids.entries()) {
+        const isGone = index % 4 === 3
+        const payload = isGone
+          ? new Uint8Array()
+          : Uint8Array.from({ length: 256 }, (_, at) => at ^ tid)
+        const next = {
+          ...revision(7, tid, '', [tid]),
+          payload,
+          kind: isGone ? 'gone' : 'object',
+        } as const
+        await store.commit(group([transaction(tid, [isGone ? { ...next, refs: [] } : next])]))
+        kept.push(isGone ? { ...next, refs: [] } : next)
+        // What was current until now ends where this one begins; this one has no end yet.
+        assert.deepEqual(same(store.read(7, tid - 1)), same(kept[index - 1]))
+        assert.deepEqual(same(store.read(7, 1_000)), same(kept[index]))
+      }
+      await store.commit(group([transaction(40, [revision(8, 40, '')])]))
+      assert.equal(store.read(7, 0), undefined)
+      assert.equal(store.read(6), undefined)
+      for (const [index, tid] of tids.entries()) {
+        const end = tids[index + 1] ?? 41
+        for (let at = tid; at < end; at++)
+          assert.deepEqual(same(store.read(7, at)), same(kept[index]))
+        const [newest] = store.revisions(7, { before: end, limit: 1 })
+        assert.deepEqual(same(newest), same(kept[index]))
+      }
       return store
     },
   },
@@ -261,6 +301,12 @@ export const readClaims: Claim[] = [
       ])
       assert.deepEqual(listed({ before: 5, limit: 1 }), [[3, 'gone']])
       assert.deepEqual(listed({ before: 1 }), [])
+      assert.deepEqual(listed({ limit: 2 }), [
+        [5, 'object'],
+        [3, 'gone'],
+      ])
+      const times = listed().map(([tid]) => store.transaction(tid as number)?.time)
+      assert.deepEqual(times, [5_000, 3_000, 2_000, 1_000])
       assert.deepEqual(store.revisions(3), [])
       assert.equal(store.read(1, 4)?.kind, 'gone')
       assert.equal(textOf(store.read(1, 2)), 'm')
@@ -394,6 +440,7 @@ export const readClaims: Claim[] = [
   },
   {
     title: '[IM21] everything answers the same after closing and reopening, and numbers go on',
+    needs: ['reopen'],
     async check(store, { reopen }) {
       const revisions = [revision(1, 1, 'a', [2, 3]), revision(2, 1, 'b'), revision(3, 1, 'c')]
       await store.commit(

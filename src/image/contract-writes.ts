@@ -2,7 +2,7 @@
 // Leaves: reading it back in all ways to contract-reads.ts.
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
-import { type Claim, group, revision, textOf, transaction } from './contract-parts.ts'
+import { type Claim, group, portrait, revision, textOf, transaction } from './contract-parts.ts'
 import { IMAGE_LIMITS } from './limits.ts'
 import type { Store } from './store.ts'
 
@@ -11,6 +11,7 @@ const bytes = (text: string): Uint8Array => Buffer.from(text)
 export const writeClaims: Claim[] = [
   {
     title: '[IM1] a group with one bad transaction leaves nothing of the others',
+    needs: ['write'],
     async check(store) {
       const big = { ...revision(2, 2, ''), payload: new Uint8Array(IMAGE_LIMITS.payloadBytes + 1) }
       const bad = group(
@@ -58,6 +59,7 @@ export const writeClaims: Claim[] = [
   },
   {
     title: '[IM2] what a resolved commit kept is there after reopening',
+    needs: ['reopen'],
     async check(store, { reopen }) {
       await store.commit(group([transaction(1, [revision(1, 1, 'kept')])]))
       const again = await reopen(store)
@@ -67,6 +69,7 @@ export const writeClaims: Claim[] = [
   },
   {
     title: '[IM3] a tid that does not increase faults, also against a group still under way',
+    needs: ['write'],
     async check(store) {
       const first = store.commit(group([transaction(5, [revision(1, 5, 'a')])]))
       const again = { code: 'CONFLICT' }
@@ -82,6 +85,7 @@ export const writeClaims: Claim[] = [
   },
   {
     title: '[IM3] all objects of a transaction carry its tid, and none twice',
+    needs: ['write'],
     async check(store) {
       const foreign = group([transaction(2, [revision(1, 1, 'a')])])
       await assert.rejects(store.commit(foreign), /carries the tid/)
@@ -93,6 +97,7 @@ export const writeClaims: Claim[] = [
   },
   {
     title: '[IM5] many commits under way resolve in the order of the calls',
+    needs: ['write'],
     async check(store) {
       const order: number[] = []
       const commits: Promise<void>[] = []
@@ -119,6 +124,31 @@ export const writeClaims: Claim[] = [
     },
   },
   {
+    title: '[IM71] [J2] a store opened for reading refuses commits and packs, and is as it was',
+    needs: ['refuse'],
+    async check(store, { view }) {
+      await store.commit(group([transaction(1, [revision(1, 1, 'a')], [{ name: 'n', oid: 1 }])]))
+      const before = portrait(view)
+      const refused = { code: 'READ_ONLY', data: { readOnly: true } }
+      const groups = [
+        group([]),
+        group([transaction(2, [revision(1, 2, 'b')], [{ name: 'n', oid: null }])]),
+        group([], [{ table: 'facts', key: 'k', value: bytes('v') }]),
+        group([transaction(1, [])]),
+      ]
+      for (const each of groups) await assert.rejects(view.commit(each), refused)
+      for (const gc of [true, false]) await assert.rejects(view.pack({ before: 1, gc }), refused)
+      assert.equal(view.isReadOnly?.(), true)
+      assert.deepEqual(portrait(view), before)
+      // What it does not write it may still look through.
+      const report = await view.pack({ before: 1, gc: true, checkOnly: true })
+      assert.deepEqual([report.packedTo, report.objectsKept], [0, 1])
+      await store.commit(group([transaction(2, [revision(1, 2, 'c')])]))
+      assert.deepEqual([textOf(view.read(1)), textOf(view.read(1, 1))], ['c', 'a'])
+      return store
+    },
+  },
+  {
     title: '[IM6] a group is not seen before it is durable, and then all of it is',
     async check(store) {
       await store.commit(group([transaction(1, [revision(1, 1, 'old')], [{ name: 'n', oid: 1 }])]))
@@ -138,7 +168,7 @@ export const writeClaims: Claim[] = [
   },
   {
     title: '[IM7] close keeps what was handed in; then every use faults and closing again does not',
-    async check(store, { reopen: _ }) {
+    async check(store) {
       const last = store.commit(group([transaction(1, [revision(1, 1, 'last')])]))
       const objects = store.objects()
       await store.close()
@@ -185,6 +215,7 @@ export const writeClaims: Claim[] = [
   },
   {
     title: '[IM12] what is exactly at a limit is kept and what is over it is refused',
+    needs: ['write'],
     async check(store) {
       const payload = new Uint8Array(IMAGE_LIMITS.payloadBytes).fill(7)
       const name = 'n'.repeat(IMAGE_LIMITS.nameBytes)
@@ -219,6 +250,7 @@ export const writeClaims: Claim[] = [
   },
   {
     title: '[IM18] an empty group and an empty transaction commit; only the transaction is kept',
+    needs: ['write'],
     async check(store) {
       await store.commit(group([]))
       assert.deepEqual(store.head(), { tid: 0, oid: 0 })

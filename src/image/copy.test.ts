@@ -2,7 +2,7 @@
 // Leaves: damaged images to salvage.test.ts.
 // Laws: IM90, IM91, IM92.
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -104,16 +104,17 @@ test('[IM90] [J8] across a pack of the target a copy goes on; into another histo
 test('[IM91] [J6] a full backup and those that go on from it restore the store, in their order only', async () => {
   const { store, more } = await source()
   const [full, next] = [join(scratch, 'full'), join(scratch, 'next')]
-  assert.deepEqual(backup(store, full), {
+  assert.deepEqual(await backup(store, full), {
     exitCode: 0,
     since: 0,
     head: 40,
+    time: 40_000,
     transactions: 40,
     problem: undefined,
   })
   const before = portrait(store)
   await more()
-  assert.equal(backup(store, next, 40).transactions, 1)
+  assert.equal((await backup(store, next, { since: 40 })).transactions, 1)
   assert.ok(!existsSync(`${full}.part`) && !existsSync(`${next}.part`))
   const target = openLmdbStore(join(scratch, 'restored'))
   await assert.rejects(restore(next, target), { code: 'CONFLICT' })
@@ -129,9 +130,9 @@ test('[IM91] after a pack only a full backup can be made, and it restores what w
   const store = openMemoryStore()
   await fillGolden(store)
   const file = join(scratch, 'golden')
-  assert.throws(() => backup(store, file, 1), { code: 'CONFLICT' })
-  assert.throws(() => backup(store, file, 5), { code: 'CONFLICT' })
-  backup(store, file)
+  await assert.rejects(backup(store, file, { since: 1 }), { code: 'CONFLICT' })
+  await assert.rejects(backup(store, file, { since: 5 }), { code: 'CONFLICT' })
+  await backup(store, file)
   const target = openMemoryStore()
   await restore(file, target)
   assert.equal(digest(target), digest(store))
@@ -142,7 +143,7 @@ test('[IM92] [J6] each flipped byte and each cut of a backup is told, and it is 
   const store = openMemoryStore()
   await fillGolden(store)
   const file = join(scratch, 'small')
-  backup(store, file)
+  await backup(store, file)
   assert.equal(verifyBackup(file).exitCode, 0)
   const sound = readFileSync(file)
   const damaged = join(scratch, 'damaged')
@@ -160,4 +161,110 @@ test('[IM92] [J6] each flipped byte and each cut of a backup is told, and it is 
   await assert.rejects(restore(damaged, target), { code: 'IMAGE_DAMAGED' })
   assert.deepEqual(target.head(), { tid: 0, oid: 0 })
   assert.equal(verifyBackup(join(scratch, 'nowhere')).exitCode, 1)
+})
+
+/** A store with so many transactions that a backup of it breathes in between. */
+async function long(author = 'contract'): Promise<Store> {
+  const store = openMemoryStore()
+  const transactions = Array.from({ length: 700 }, (_, index) => {
+    return { ...transaction(index + 1, [revision(1, index + 1, `${index}`)]), author }
+  })
+  await store.commit(group(transactions, [fact('a', 'b')]))
+  return store
+}
+
+/** What ends a work after its first breath. */
+function ended(): { signal: AbortSignal; progress: (done: number, total: number) => void } {
+  const controller = new AbortController()
+  return { signal: controller.signal, progress: () => controller.abort(new Error('ended')) }
+}
+
+test('[IM96] a backup that was cut off is gone on with, and is the same file in the end', async () => {
+  const store = await long()
+  const [whole, cut] = [join(scratch, 'whole'), join(scratch, 'cut')]
+  await backup(store, whole)
+  await assert.rejects(backup(store, cut, ended()), /ended/)
+  assert.ok(!existsSync(cut))
+  const begun = readFileSync(`${cut}.part`)
+  // The last part may not have reached the disk whole.
+  writeFileSync(`${cut}.part`, begun.subarray(0, begun.length - 3))
+  const told: [number, number][] = []
+  await backup(store, cut, { progress: (done, total) => void told.push([done, total]) })
+  assert.deepEqual(readFileSync(cut), readFileSync(whole))
+  assert.ok(!existsSync(`${cut}.part`))
+  assert.equal(statSync(cut).mode & 0o777, 0o600)
+  assert.deepEqual(told, [
+    [256, 700],
+    [512, 700],
+    [700, 700],
+  ])
+})
+
+test('[IM96] what was begun of another image, or of one that was packed since, is begun anew', async () => {
+  const [store, other] = [await long(), await long('somebody else')]
+  const file = join(scratch, 'anew')
+  await assert.rejects(backup(other, file, ended()), /ended/)
+  await backup(store, file)
+  const target = openMemoryStore()
+  await restore(file, target)
+  assert.equal(digest(target), digest(store))
+  const packed = join(scratch, 'packed in between')
+  await assert.rejects(backup(store, packed, ended()), /ended/)
+  await store.pack({ before: 600, gc: true })
+  await backup(store, packed)
+  const kept = openMemoryStore()
+  await restore(packed, kept)
+  assert.equal(digest(kept), digest(store))
+})
+
+test('[IM91] a pack while a backup is made ends it with CONFLICT, and nothing of it stays', async () => {
+  const store = await long()
+  const file = join(scratch, 'passed')
+  let packing: Promise<unknown> | undefined
+  const progress = () => {
+    packing ??= store.pack({ before: 650, gc: true })
+  }
+  await assert.rejects(backup(store, file, { progress }), { code: 'CONFLICT' })
+  await packing
+  assert.ok(!existsSync(file) && !existsSync(`${file}.part`))
+})
+
+test('[IM91] what is committed while a backup is made is in it, or in the next one, and in neither twice', async () => {
+  const store = await long()
+  const [first, second] = [join(scratch, 'first'), join(scratch, 'second')]
+  let more: Promise<void> | undefined
+  const progress = () => {
+    more ??= store.commit(group([transaction(900, [revision(2, 900, 'late')])], [fact('c', 'd')]))
+  }
+  const { head } = await backup(store, first, { progress })
+  await more
+  await backup(store, second, { since: head })
+  const target = openMemoryStore()
+  await restore(first, target)
+  await restore(second, target)
+  assert.equal(digest(target), digest(store))
+  assert.equal(Buffer.from(target.get('facts', 'c') ?? []).toString(), 'd')
+})
+
+test('[IM96] a restore that was cut off is gone on with, and one of another history is refused', async () => {
+  const store = await long()
+  const [one, two] = [join(scratch, 'one'), join(scratch, 'two')]
+  await backup(store, one)
+  await store.commit(group([transaction(900, [revision(1, 900, 'x')])], [fact('a', 'z')]))
+  await backup(store, two, { since: 700 })
+  const target = openMemoryStore()
+  const some = Array.from({ length: 300 }, (_, index) =>
+    transaction(index + 1, [revision(1, index + 1, `${index}`)]),
+  )
+  await target.commit(group(some))
+  await assert.rejects(restore(one, target), { code: 'CONFLICT' })
+  assert.equal((await restore(one, target, { resume: true })).transactions, 700)
+  await restore(two, target, { resume: true })
+  // All of it again: nothing is brought twice, and the newest tables stay.
+  await restore(one, target, { resume: true })
+  await restore(two, target, { resume: true })
+  assert.equal(digest(target), digest(store))
+  assert.equal(Buffer.from(target.get('facts', 'a') ?? []).toString(), 'z')
+  const other = await long('somebody else')
+  await assert.rejects(restore(one, other, { resume: true }), { code: 'CONFLICT' })
 })

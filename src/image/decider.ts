@@ -8,6 +8,8 @@ import { imageFault } from './faults.ts'
 import type { Group, Store } from './store.ts'
 
 export interface Decider {
+  /** True when nothing is ever decided: then nobody gets a turn or an oid. */
+  readonly isReadOnly?: boolean
   /** Waits until `who` has the turn to commit. Faults BUSY when too many wait. */
   enter(who: object): Promise<void>
   /** Gives the turn, or the place in the queue, back; whoever has neither changes nothing. */
@@ -44,6 +46,10 @@ class LocalDecider implements Decider {
   constructor(store: Store) {
     this.#store = store
     this.#oid = store.head().oid
+  }
+
+  get isReadOnly(): boolean {
+    return this.#store.isReadOnly?.() === true
   }
 
   async enter(who: object): Promise<void> {

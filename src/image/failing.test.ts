@@ -100,7 +100,7 @@ test('[IM86] whichever write of a restore or a pack fails, the store is whole an
   const from = await source()
   await from.pack({ before: 20, gc: true })
   const file = join(scratch, 'backup')
-  backup(from, file)
+  await backup(from, file)
   const expected = { head: from.head(), names: from.names(), packedTo: from.packedTo() }
   const points = await sweep(async (n, when) => {
     const below = openMemoryStore()

@@ -12,7 +12,8 @@ export const imageFault = faultsOf({
   },
   IMAGE_DAMAGED: {
     retry: 'never',
-    remedy: 'Run `batos verify` to list every damaged place, then load the last dump.',
+    remedy:
+      'Run `batos verify` to list every damaged place, then save what is whole with `batos salvage`.',
   },
   LIMIT: {
     retry: 'never',

@@ -16,6 +16,9 @@ export const TABLES: Readonly<Record<TableName, number>> = {
   refused: 4,
   facts: 5,
   outbox: 6,
+  proposals: 7,
+  examples: 8,
+  policies: 9,
 }
 
 /** Where a store stands: its newest transaction, that one's time, and the largest oid. */

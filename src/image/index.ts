@@ -1,5 +1,5 @@
 // The door of image: the store's contract, its two stores, the lock, and the suite that every store passes.
-export { type BackupReport, backup, restore, verifyBackup } from './backup.ts'
+export { type BackupReport, backup, restore, verifyBackup, type Watch } from './backup.ts'
 export type {
   BlobFacts,
   BlobFile,
@@ -10,10 +10,9 @@ export type {
 export { Blobs } from './blobs.ts'
 export { type CheckChild, checkImage, requireSound, type SpawnCheck } from './check.ts'
 export type { Connection } from './connection.ts'
-export { runConnectionContract } from './connection-contract.ts'
+export { connectionClaims, runConnectionContract } from './connection-contract.ts'
 export type { Warning } from './connection-limits.ts'
-export type { ConnectionContract } from './connection-parts.ts'
-export type { StoreContract } from './contract-parts.ts'
+export type { Ability, HeldClaim, StoreContract } from './contract-parts.ts'
 export {
   type Database,
   type DatabaseOptions,
@@ -25,6 +24,7 @@ export {
 export { type CopyReport, copyStore } from './copy.ts'
 export type { Decider } from './decider.ts'
 export { imageFault } from './faults.ts'
+export { type CheckedGroup, checkGroup, type Head } from './group.ts'
 export { IMAGE_LIMITS } from './limits.ts'
 export { describeGolden, fillGolden } from './golden/golden.ts'
 export { LAYOUT_VERSION } from './lmdb/schema.ts'
@@ -35,6 +35,7 @@ export { MERGE_SLOT, type MergeHook, mergeCounter, mergeKeyed } from './merge.ts
 export { openMemoryStore } from './memory/store.ts'
 export { openOverlay } from './overlay/store.ts'
 export { type ObjectState, Persistent } from './persistent.ts'
+export { type PlacesSource, placesOf } from './places.ts'
 export { readOnly } from './read-only.ts'
 export { currentObjects, lastInvalidations } from './replay.ts'
 export { decodeRecord, encodeRecord, RECORD_FORMAT } from './record.ts'
@@ -56,7 +57,7 @@ export type {
   TransactionInfo,
   VerifyReport,
 } from './store.ts'
-export { runStoreContract } from './store-contract.ts'
+export { runStoreContract, storeClaims } from './store-contract.ts'
 export { DUMP_FORMAT, dump } from './text/dump.ts'
 export { type LoadRequest, load } from './text/load.ts'
 export {

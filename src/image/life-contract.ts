@@ -3,14 +3,38 @@
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
 import { MethodRef } from '#objects'
-import { altered, another, elsewhere, planted, type Register, rootOf } from './connection-parts.ts'
+import {
+  altered,
+  another,
+  type ClaimGroup,
+  elsewhere,
+  planted,
+  type Register,
+  rootOf,
+} from './connection-parts.ts'
 import type { Connection } from './connection.ts'
+import { IMAGE_LIMITS } from './limits.ts'
 import { Persistent } from './persistent.ts'
 import type { WeakRefTo } from './slot-values.ts'
 import { Storage } from './storage.ts'
+import type { Resource } from './transaction.ts'
 
 const unknown = { code: 'TARGET_UNKNOWN' }
 const state = { code: 'TRANSACTION_STATE' }
+
+/** Takes part in a transaction behind every connection, and votes in its own way. */
+const lastToVote = (vote: () => void): Resource => ({
+  sortKey: 'zzz',
+  prepare: () => {},
+  begin: async () => {},
+  commit: () => {},
+  vote,
+  finish: async () => undefined,
+  abortCommit: () => {},
+  abort: () => {},
+  takeBack: () => {},
+  savepoint: () => ({ rollback: () => {} }),
+})
 
 const slotsOf = (object: Persistent) => object.names().map((name) => [name, object.get(name)])
 
@@ -54,6 +78,16 @@ function lifeOfNewOnes(test: Register): void {
         root.set('child', object)
         await elsewhere(database, 'v', 1)
         await assert.rejects(connection.manager.commit(), { code: 'CONFLICT' })
+      },
+      async (object) => {
+        root.set('child', object)
+        root.set('big', 'x'.repeat(IMAGE_LIMITS.payloadBytes))
+        await assert.rejects(connection.manager.commit(), { code: 'LIMIT' })
+      },
+      async (object) => {
+        root.set('child', object)
+        connection.manager.get().join(lastToVote(refused))
+        await assert.rejects(connection.manager.commit(), /refused/)
       },
     ]
     for (const step of steps) {
@@ -106,49 +140,9 @@ function lifeOfNewOnes(test: Register): void {
     assert.equal(await connection.manager.commit(), undefined)
     assert.equal(bench.store.head().tid, 2)
   })
-
-  test('[IM50] [D4] [D12] an oid is one object, always the same; an unknown one faults', async (bench) => {
-    const { connection, root } = await planted(bench.database(), { child: new Persistent() })
-    const oid = root.oid as number
-    const child = root.get('child') as Persistent
-    assert.equal(connection.get(oid), root)
-    assert.equal(connection.get(child.oid as number), child)
-    connection.minimize()
-    assert.equal(connection.get(oid), root)
-    assert.equal(root.get('child'), child)
-    assert.throws(() => connection.get(9_999), unknown)
-    assert.throws(() => Object.assign(root, { oid: 5 }), TypeError)
-    assert.throws(() => Object.assign(root, { connection: undefined }), TypeError)
-    assert.deepEqual([root.oid, root.connection], [oid, connection])
-  })
 }
 
 function statesAndSlots(test: Register): void {
-  test('[IM52] [D5] a ghost loads once, at the first access to a slot, and not for its oid, owner or state', async (bench) => {
-    await planted(bench.database(), { v: 1 })
-    let reads = 0
-    const store = altered(bench.store, {
-      read: (oid, at) => {
-        reads++
-        return bench.store.read(oid, at)
-      },
-    })
-    const { root } = another(bench.database({ storage: new Storage(store, bench.options) }))
-    reads = 0
-    assert.deepEqual(
-      [root.state, root.oid, root.get('_v_x'), root.has('_v_x')],
-      ['ghost', 1, undefined, false],
-    )
-    assert.ok(root.connection)
-    assert.equal(reads, 0)
-    assert.deepEqual(
-      [root.get('v'), root.get('v'), root.has('w'), root.names()],
-      [1, 1, false, ['v']],
-    )
-    assert.equal(reads, 1)
-    assert.equal(root.state, 'saved')
-  })
-
   test('[IM55] [D6] every state and every way between them can be seen', async (bench) => {
     const { connection, root } = await planted(bench.database(), {
       child: new Persistent({ v: 1 }),
@@ -192,18 +186,6 @@ function statesAndSlots(test: Register): void {
     see(() => connection.manager.abort())
     assert.deepEqual(seen.splice(0), ['changed', 'ghost'])
     assert.equal(object.get('v'), 1)
-  })
-
-  test('[IM55] [D6] a change taken back by hand is not stored and goes with the ghost', async (bench) => {
-    const { connection, root } = await planted(bench.database(), { v: 1, list: [1] })
-    root.set('v', 2)
-    ;(root.get('list') as number[]).push(2)
-    root.changed(false)
-    await connection.manager.commit()
-    assert.equal(bench.store.head().tid, 1)
-    assert.equal(root.get('v'), 2)
-    root.deactivate()
-    assert.deepEqual([root.get('v'), root.get('list')], [1, [1]])
   })
 
   test('[IM55] a change inside a container is noticed by its bytes, across borders and in savepoints', async (bench) => {
@@ -252,43 +234,6 @@ function statesAndSlots(test: Register): void {
     root.set('_v_y', 1)
     assert.equal(root.delete('_v_y'), true)
     assert.equal(root.state, 'saved')
-  })
-
-  test('[IM49] [D19] a hook that loads again during a rollback sees the rolled-back state', async (bench) => {
-    const { connection, root } = await planted(bench.database(), {
-      v: 1,
-      other: new Persistent({ v: 1 }),
-    })
-    const other = root.get('other') as Persistent
-    const seen: unknown[] = []
-    root.hooks.invalidate = (object) => seen.push(object.get('v'), other.get('v'))
-    root.set('v', 2)
-    other.set('v', 2)
-    const savepoint = connection.manager.savepoint()
-    other.set('v', 3)
-    root.set('v', 3)
-    savepoint.rollback()
-    connection.manager.abort()
-    assert.deepEqual(seen[0], 2)
-    assert.deepEqual(seen[2], 1)
-    assert.deepEqual([root.get('v'), other.get('v')], [1, 1])
-  })
-
-  test('[IM49] a hook at invalidation that throws keeps nobody from the state that counts', async (bench) => {
-    const list = [1, 2, 3].map((v) => new Persistent({ v }))
-    const { connection } = await planted(bench.database(), { list })
-    for (const object of list) {
-      object.set('v', 9)
-      object.hooks.invalidate = () => {
-        throw new Error('no')
-      }
-    }
-    connection.manager.abort()
-    assert.deepEqual(
-      list.map((object) => object.get('v')),
-      [1, 2, 3],
-    )
-    assert.equal(bench.warnings.length, 3)
   })
 }
 
@@ -424,9 +369,136 @@ function farReferences(test: Register): void {
   })
 }
 
-export function lifeClaims(test: Register): void {
-  lifeOfNewOnes(test)
-  statesAndSlots(test)
-  missingCode(test)
-  farReferences(test)
+function reading(test: Register): void {
+  test('[IM50] [D4] [D12] an oid is one object, always the same; an unknown one faults', async (bench) => {
+    await bench.scene({ child: new Persistent() })
+    const { connection, root } = another(bench.database())
+    const oid = root.oid as number
+    const child = root.get('child') as Persistent
+    assert.equal(connection.get(oid), root)
+    assert.equal(connection.get(child.oid as number), child)
+    connection.minimize()
+    assert.equal(connection.get(oid), root)
+    assert.equal(root.get('child'), child)
+    assert.throws(() => connection.get(9_999), unknown)
+    assert.throws(() => Object.assign(root, { oid: 5 }), TypeError)
+    assert.throws(() => Object.assign(root, { connection: undefined }), TypeError)
+    assert.deepEqual([root.oid, root.connection], [oid, connection])
+    // Another connection has an object of its own for it.
+    const other = another(bench.database())
+    assert.equal(other.root.oid, oid)
+    assert.notEqual(other.root, root)
+  })
+
+  test('[IM52] [D5] a ghost loads once, at the first access to a slot, and not for its oid, owner or state', async (bench) => {
+    await bench.scene({ v: 1 })
+    let reads = 0
+    const store = altered(bench.store, {
+      read: (oid, at) => {
+        reads++
+        return bench.store.read(oid, at)
+      },
+    })
+    const { root } = another(bench.database({ storage: new Storage(store, bench.options) }))
+    reads = 0
+    assert.deepEqual(
+      [root.state, root.oid, root.get('_v_x'), root.has('_v_x')],
+      ['ghost', 1, undefined, false],
+    )
+    assert.ok(root.connection)
+    assert.equal(reads, 0)
+    assert.deepEqual(
+      [root.get('v'), root.get('v'), root.has('w'), root.names()],
+      [1, 1, false, ['v']],
+    )
+    assert.equal(reads, 1)
+    assert.equal(root.state, 'saved')
+  })
+
+  test('[IM55] [D6] a change taken back by hand is not stored and goes with the ghost', async (bench) => {
+    await bench.scene({ v: 1, list: [1] })
+    const { connection, root } = another(bench.database())
+    root.set('v', 2)
+    ;(root.get('list') as number[]).push(2)
+    root.changed(false)
+    await connection.manager.commit()
+    assert.equal(bench.store.head().tid, 1)
+    assert.equal(root.get('v'), 2)
+    root.deactivate()
+    assert.deepEqual([root.get('v'), root.get('list')], [1, [1]])
+  })
+
+  test('[IM53] [D7] volatile slots of what was loaded change nothing and go when it becomes a ghost', async (bench) => {
+    await bench.scene({ v: 1 })
+    const { connection, root } = another(bench.database())
+    root.set('_v_x', { any: () => 1 })
+    assert.deepEqual([root.state, root.has('_v_x')], ['saved', true])
+    assert.deepEqual(slotsOf(root), [['v', 1]])
+    root.set('_v_y', 1)
+    assert.deepEqual([root.state, root.get('_v_y')], ['saved', 1])
+    assert.equal(await connection.manager.commit(), undefined)
+    assert.deepEqual([root.state, root.get('_v_y')], ['saved', 1])
+    for (const ghost of ['deactivate', 'invalidate'] as const) {
+      root.set('_v_y', 1)
+      root.activate()
+      root[ghost]()
+      assert.deepEqual([root.state, root.has('_v_y')], ['ghost', false])
+    }
+  })
+
+  test('[IM49] [D16] what has missing code is read by those who never had it, with its references', async (bench) => {
+    const thing = new Persistent({ mergeBy: 'nobody', does: new MethodRef(777), data: [1] })
+    await bench.scene({ thing })
+    const { connection, root } = another(bench.database({ merge: {} }))
+    const found = root.get('thing') as Persistent
+    assert.equal(found.oid, thing.oid)
+    assert.deepEqual([found.get('mergeBy'), found.get('data')], ['nobody', [1]])
+    assert.equal((found.get('does') as MethodRef).oid, 777)
+    assert.deepEqual(found.names(), ['mergeBy', 'does', 'data'])
+    assert.throws(() => connection.get(777), unknown)
+  })
+
+  test('[IM49] [D19] a hook that loads again during a rollback sees the rolled-back state', async (bench) => {
+    await bench.scene({ v: 1, other: new Persistent({ v: 1 }) })
+    const { connection, root } = another(bench.database())
+    const other = root.get('other') as Persistent
+    const seen: unknown[] = []
+    root.hooks.invalidate = (object) => seen.push(object.get('v'), other.get('v'))
+    root.set('v', 2)
+    other.set('v', 2)
+    const savepoint = connection.manager.savepoint()
+    other.set('v', 3)
+    root.set('v', 3)
+    savepoint.rollback()
+    connection.manager.abort()
+    // At the rollback what the savepoint holds, of both; at the abort what is committed, of both.
+    assert.deepEqual(seen, [2, 2, 1, 1])
+    assert.deepEqual([root.get('v'), other.get('v')], [1, 1])
+  })
+
+  test('[IM49] a hook at invalidation that throws keeps nobody from the state that counts', async (bench) => {
+    await bench.scene({ list: [1, 2, 3].map((v) => new Persistent({ v })) })
+    const { connection, root } = another(bench.database())
+    const list = root.get('list') as Persistent[]
+    for (const object of list) {
+      object.set('v', 9)
+      object.hooks.invalidate = () => {
+        throw new Error('no')
+      }
+    }
+    connection.manager.abort()
+    assert.deepEqual(
+      list.map((object) => object.get('v')),
+      [1, 2, 3],
+    )
+    assert.equal(bench.warnings.length, 3)
+  })
 }
+
+export const lifeGroups: readonly ClaimGroup[] = [
+  { needs: ['write'], claims: lifeOfNewOnes },
+  { needs: ['write'], claims: statesAndSlots },
+  { needs: ['write'], claims: missingCode },
+  { needs: ['write'], claims: farReferences },
+  { needs: [], claims: reading },
+]

@@ -91,8 +91,19 @@ export class Packing {
       }
       for (const { oid } of names) if (oid !== null) this.#want(oid)
     }
-    // In the sweep an object may go at the next step, so what it reaches is looked up now.
+    this.#settleWanted()
+  }
+
+  /** In the sweep an object may go at the next step, so what it reaches is looked up now. */
+  #settleWanted(): void {
     if (this.#phase === 'sweep') while (this.#queue.length > 0) this.#visit()
+  }
+
+  /** Keeps one more object, and all that it reaches. Faults CONFLICT when some of it is removed already. */
+  keep(oid: Oid): void {
+    if (!this.#request.gc) return
+    this.#want(oid)
+    this.#settleWanted()
   }
 
   async run(): Promise<PackReport> {
@@ -261,9 +272,11 @@ export class Packer {
     if (this.#packing !== undefined) {
       throw imageFault('BUSY', 'The image is being packed already.')
     }
-    this.#packing = new Packing(store, request, progress)
-    const run = this.#packing.run()
+    const packing = new Packing(store, request, progress)
+    this.#packing = packing
+    const run = packing.run()
     this.#run = run
+    request.onBegin?.((oid) => packing.keep(oid))
     try {
       return await run
     } finally {

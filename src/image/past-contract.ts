@@ -2,8 +2,15 @@
 // Leaves: reading as of a transaction to the suite of stores.
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
-import { type Bench, elsewhere, planted, type Register, rootOf } from './connection-parts.ts'
-import type { Database, OpenOptions } from './database.ts'
+import {
+  type Bench,
+  type ClaimGroup,
+  elsewhere,
+  planted,
+  type Register,
+  rootOf,
+} from './connection-parts.ts'
+import { type Database, openDatabase, type OpenOptions } from './database.ts'
 import { Persistent } from './persistent.ts'
 
 const invalid = { code: 'FIELD_INVALID' }
@@ -12,19 +19,20 @@ const invalid = { code: 'FIELD_INVALID' }
 async function three(bench: Bench) {
   const start = Date.UTC(2025, 0, 1, 12)
   let time = start
+  const author = openDatabase(bench.writer, { now: () => time })
+  await planted(author, { v: 1 })
+  for (const v of [2, 3]) {
+    time += 60_000
+    await elsewhere(author, 'v', v)
+  }
   const database = bench.database({
     now: () => time,
     historical: { size: 2, idle: 60_000, cache: { count: 5 } },
   })
-  await planted(database, { v: 1 })
-  for (const v of [2, 3]) {
-    time += 60_000
-    await elsewhere(database, 'v', v)
-  }
   const later = (milliseconds: number): void => {
     time += milliseconds
   }
-  return { database, start, later }
+  return { author, database, start, later }
 }
 
 function seen(database: Database, options: OpenOptions): unknown {
@@ -32,7 +40,7 @@ function seen(database: Database, options: OpenOptions): unknown {
   return connection.name('root')?.get('v')
 }
 
-export function pastClaims(test: Register): void {
+function reading(test: Register): void {
   test('[IM69] [H1] the past opens at or before a transaction or a time', async (bench) => {
     const { database, start } = await three(bench)
     assert.deepEqual(
@@ -73,21 +81,23 @@ export function pastClaims(test: Register): void {
     using connection = database.open({ at: 2 })
     const root = rootOf(connection)
     root.set('v', 9)
-    root.set('child', new Persistent({ v: 1 }))
     connection.manager.savepoint()
     assert.equal(root.get('v'), 9)
     await assert.rejects(connection.manager.commit(), { code: 'READ_ONLY' })
     connection.manager.abort()
-    assert.deepEqual([root.get('v'), root.has('child')], [2, false])
+    assert.deepEqual([root.get('v'), root.state, connection.snapshot], [2, 'saved', 2])
     assert.equal(bench.store.head().tid, 3)
+    assert.equal(seen(database, { at: 2 }), 2)
   })
 
   test('[IM69] [H3] new commits never move it', async (bench) => {
-    const { database } = await three(bench)
+    const { author, database } = await three(bench)
     using connection = database.open({ at: 2 })
     const root = rootOf(connection)
     assert.equal(root.get('v'), 2)
-    await elsewhere(database, 'v', 4)
+    await elsewhere(author, 'v', 4)
+    using present = database.open()
+    assert.equal(rootOf(present).get('v'), 4)
     database.storage.invalidateAll()
     for (const border of ['abort', 'begin'] as const) {
       connection.manager[border]()
@@ -113,3 +123,26 @@ export function pastClaims(test: Register): void {
     assert.equal(database.report.past, 2)
   })
 }
+
+function writing(test: Register): void {
+  test('[IM69] [H2] a new object and a new name live in memory too, and the present is written meanwhile', async (bench) => {
+    const { database } = await three(bench)
+    using connection = database.open({ at: 2 })
+    const root = rootOf(connection)
+    const child = new Persistent({ v: 1 })
+    root.set('child', child)
+    connection.bind('child', child)
+    connection.manager.savepoint()
+    assert.equal(connection.name('child'), child)
+    await elsewhere(database, 'v', 4)
+    await assert.rejects(connection.manager.commit(), { code: 'READ_ONLY' })
+    connection.manager.abort()
+    assert.deepEqual([root.get('v'), root.has('child'), child.state], [2, false, 'unsaved'])
+    assert.deepEqual([bench.store.head().tid, bench.store.name('child')], [4, undefined])
+  })
+}
+
+export const pastGroups: readonly ClaimGroup[] = [
+  { needs: [], claims: reading },
+  { needs: ['write'], claims: writing },
+]

@@ -103,8 +103,16 @@ class ReadOnlyStore implements Store {
     throw readOnlyFault()
   }
 
+  bytes(): number {
+    return this.#open.bytes()
+  }
+
   verify(): VerifyReport {
     return this.#open.verify()
+  }
+
+  isReadOnly(): boolean {
+    return true
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,9 @@ import type { RecordKind, Revision } from './store.ts'
 /** The format written here, and the newest one that is read. */
 export const RECORD_FORMAT = 1
 
+/** Where the oid and the tid are, which are also the record's key. */
+export const RECORD_KEY_AT = 8
+
 /** Bytes before the references. */
 export const RECORD_HEAD_BYTES = 28
 

@@ -2,7 +2,7 @@
 // Leaves: reading the file to lmdb/page-*.ts, without LMDB; keeping what is found to any store.
 // Laws: IM84 of a sound image nothing is lost. IM85 whatever the damage, it ends, and the new image is sound; what is not
 // known to be true is left out and named.
-import type { Oid, Tid } from '#objects'
+import { type Oid, oidText, type Tid } from '#objects'
 import { Bringing } from './copy.ts'
 import { TABLES } from './group.ts'
 import { type Entry, PageWalk } from './lmdb/page-tree.ts'
@@ -93,7 +93,7 @@ class Finds {
       (tree === 'layout' && this.layout(key, value))
     if (isTaken) return
     if (tree === 'tables') this.hasLostTables = true
-    this.problems.push(`An entry of tree ${JSON.stringify(tree)} does not match its checksum.`)
+    this.problems.push(`${entryText(tree, key)} does not match its checksum.`)
   }
 
   /** Takes what lay in some page, as whatever it is. */
@@ -152,6 +152,20 @@ class Finds {
       this.largestOid = Math.max(this.largestOid, readU64(body, text === 'packed' ? 8 : 0))
     })
   }
+}
+
+/** What an entry of a tree is to people, by its key. */
+function entryText(tree: string, key: Buffer): string {
+  if (tree === 'records' && key.length === RECORD_KEY_BYTES) {
+    return `The record of ${oidText(oidOfKey(key))} at transaction ${tidOfKey(key)}`
+  }
+  if (tree === 'transactions' && key.length === 8) {
+    return `The description of transaction ${tidOfKey(key)}`
+  }
+  if (tree === 'names' && key.length > NAME_KEY_TAIL) {
+    return `The name ${JSON.stringify(key.subarray(0, key.length - NAME_KEY_TAIL).toString())}`
+  }
+  return `An entry of tree ${JSON.stringify(tree)}`
 }
 
 /** Whether something could be read. */

@@ -6,50 +6,50 @@ import {
   altered,
   another,
   type Bench,
+  type ClaimGroup,
   elsewhere,
-  planted,
   type Register,
   rootOf,
 } from './connection-parts.ts'
 import type { Connection } from './connection.ts'
+import type { Database } from './database.ts'
 import { Persistent } from './persistent.ts'
 import { Storage } from './storage.ts'
 
-/** A root with a child, each with a slot v, and a second connection. */
+/** A root with a child, each with a slot v, in a connection of the database that is looked at. */
 async function family(bench: Bench) {
+  await bench.scene({ v: 1, child: new Persistent({ v: 1 }) })
   const database = bench.database()
-  const { connection, root } = await planted(database, { v: 1, child: new Persistent({ v: 1 }) })
-  return { database, connection, root, other: another(database) }
+  return { database, author: bench.author, ...another(database) }
 }
 
 const childOf = (connection: Connection): Persistent =>
   rootOf(connection).get('child') as Persistent
 
 /** Changes root and child together elsewhere. */
-async function changeBoth(database: ReturnType<Bench['database']>, v: unknown): Promise<void> {
+async function changeBoth(database: Database, v: unknown): Promise<void> {
   await database.run((connection) => {
     rootOf(connection).set('v', v)
     childOf(connection).set('v', v)
   })
 }
 
-export function snapshotClaims(test: Register): void {
+function reading(test: Register): void {
   test('[IM39] [B5] what is loaded late in a transaction is still as of its start', async (bench) => {
-    const { database, other } = await family(bench)
-    assert.equal(other.root.get('v'), 1)
-    await changeBoth(database, 2)
-    assert.equal(childOf(other.connection).state, 'ghost')
-    assert.equal(childOf(other.connection).get('v'), 1)
-    other.connection.sync()
-    assert.deepEqual([other.root.get('v'), childOf(other.connection).get('v')], [2, 2])
+    const { author, connection, root } = await family(bench)
+    assert.equal(root.get('v'), 1)
+    await changeBoth(author, 2)
+    assert.equal(childOf(connection).state, 'ghost')
+    assert.equal(childOf(connection).get('v'), 1)
+    connection.sync()
+    assert.deepEqual([root.get('v'), childOf(connection).get('v')], [2, 2])
   })
 
   test('[IM41] [B6] begin, commit, abort and sync move the snapshot, a savepoint does not', async (bench) => {
-    const { database, other } = await family(bench)
-    const { connection, root } = other
+    const { author, connection, root } = await family(bench)
     let v = 1
     const moves = async (act: () => unknown): Promise<boolean> => {
-      await changeBoth(database, ++v)
+      await changeBoth(author, ++v)
       await act()
       return root.get('v') === v
     }
@@ -62,6 +62,95 @@ export function snapshotClaims(test: Register): void {
     assert.equal(await moves(() => connection.readCurrent(root)), false)
   })
 
+  test('[IM38] [B8] after a border changed objects are ghosts and others stay loaded, whatever the border', async (bench) => {
+    const { database, author, ...first } = await family(bench)
+    let { connection, root } = first
+    const child = childOf(connection)
+    const { manager } = connection
+    const borders = [
+      () => manager.commit(),
+      () => manager.abort(),
+      () => {
+        connection.close()
+        connection = database.open({ manager })
+        root = rootOf(connection)
+      },
+    ]
+    for (const [at, border] of borders.entries()) {
+      root.activate()
+      child.activate()
+      await elsewhere(author, 'v', at + 10)
+      assert.deepEqual([root.state, child.state], ['saved', 'saved'])
+      await border()
+      assert.equal(root, first.root)
+      assert.deepEqual([root.state, child.state], ['ghost', 'saved'])
+    }
+  })
+
+  test('[IM40] [B9] a revision that is gone is a conflict, never newer data', async (bench) => {
+    await bench.scene({ v: 1 })
+    let lost = 0
+    const store = altered(bench.store, {
+      read: (oid, at) => (at !== undefined && at < lost ? undefined : bench.store.read(oid, at)),
+    })
+    const database = bench.database({ storage: new Storage(store, bench.options) })
+    const { connection, root } = another(database)
+    const { oid } = root
+    await elsewhere(bench.author, 'v', 2)
+    lost = 2
+    assert.throws(() => root.get('v'), { code: 'CONFLICT', data: { oid, committed: 2, read: 1 } })
+    connection.manager.abort()
+    assert.equal(root.get('v'), 2)
+  })
+
+  test('[IM40] an object made after the snapshot is a conflict, and one that never was is unknown', async (bench) => {
+    const { author, connection } = await family(bench)
+    const late = await author.run((there) => {
+      const object = new Persistent({ v: 5 })
+      rootOf(there).set('late', object)
+      return there.add(object)
+    })
+    assert.throws(() => connection.get(late), { code: 'CONFLICT' })
+    assert.throws(() => connection.get(99), { code: 'TARGET_UNKNOWN' })
+    connection.sync()
+    assert.equal(connection.get(late).get('v'), 5)
+  })
+
+  test('[IM41] [B11] an object unloaded while savepoints are pending comes back as it was', async (bench) => {
+    const { author, connection, root } = await family(bench)
+    const child = root.get('child') as Persistent
+    root.set('v', 5)
+    connection.manager.savepoint()
+    await changeBoth(author, 9)
+    connection.minimize()
+    assert.deepEqual([root.state, child.state], ['ghost', 'ghost'])
+    assert.equal(root.get('v'), 5)
+    assert.equal(child.get('v'), 1)
+  })
+
+  test('[IM38] [B12] to invalidate everything acts at the next border, and then loading works', async (bench) => {
+    const { database, connection, root } = await family(bench)
+    const child = root.get('child') as Persistent
+    root.activate()
+    child.activate()
+    database.storage.invalidateAll()
+    assert.deepEqual([root.state, child.state], ['saved', 'saved'])
+    connection.manager.abort()
+    assert.deepEqual([root.state, child.state], ['ghost', 'ghost'])
+    assert.deepEqual([root.get('v'), child.get('v')], [1, 1])
+  })
+
+  test('[IM38] what another writer put into the same store is heard of at the next border', async (bench) => {
+    const { author, connection, root } = await family(bench)
+    root.activate()
+    await elsewhere(author, 'v', 3)
+    assert.equal(root.get('v'), 1)
+    connection.sync()
+    assert.equal(root.get('v'), 3)
+  })
+}
+
+function writing(test: Register): void {
   test('[IM38] [B7] the tid and what changed before it are taken together', async (bench) => {
     const { database, connection, root } = await family(bench)
     const storage = database.storage
@@ -89,100 +178,37 @@ export function snapshotClaims(test: Register): void {
     assert.equal(tids.at(-1), 2)
   })
 
-  test('[IM38] [B8] after a border changed objects are ghosts and others stay loaded, whatever the border', async (bench) => {
-    const { database, other } = await family(bench)
-    let { connection, root } = other
-    const child = childOf(connection)
-    const { manager } = connection
-    const borders = [
-      () => manager.commit(),
-      () => manager.abort(),
-      () => {
-        connection.close()
-        connection = database.open({ manager })
-        root = rootOf(connection)
-      },
-    ]
-    for (const [at, border] of borders.entries()) {
-      root.activate()
-      child.activate()
-      await elsewhere(database, 'v', at + 10)
-      assert.deepEqual([root.state, child.state], ['saved', 'saved'])
-      await border()
-      assert.equal(root, other.root)
-      assert.deepEqual([root.state, child.state], ['ghost', 'saved'])
-    }
-  })
-
-  test('[IM40] [B9] a revision that is gone is a conflict, never newer data', async (bench) => {
-    await family(bench)
-    let lost = 0
-    const store = altered(bench.store, {
-      read: (oid, at) => (at !== undefined && at < lost ? undefined : bench.store.read(oid, at)),
-    })
-    const database = bench.database({ storage: new Storage(store, bench.options) })
-    const { connection, root } = another(database)
-    const { oid } = root
-    await elsewhere(database, 'v', 2)
-    lost = 2
-    assert.throws(() => root.get('v'), { code: 'CONFLICT', data: { oid, committed: 2, read: 1 } })
-    connection.manager.abort()
-    assert.equal(root.get('v'), 2)
-  })
-
-  test('[IM40] an object made after the snapshot is a conflict, and one that never was is unknown', async (bench) => {
-    const { database, other } = await family(bench)
-    const late = await database.run((connection) => {
-      const object = new Persistent({ v: 5 })
-      rootOf(connection).set('late', object)
-      return connection.add(object)
-    })
-    assert.throws(() => other.connection.get(late), { code: 'CONFLICT' })
-    assert.throws(() => other.connection.get(99), { code: 'TARGET_UNKNOWN' })
-    other.connection.sync()
-    assert.equal(other.connection.get(late).get('v'), 5)
-  })
-
   test('[IM39] [B10] who writes only what is current commits, although it read old versions of others', async (bench) => {
-    const { database, connection, root } = await family(bench)
+    const { author, connection, root } = await family(bench)
     const child = root.get('child') as Persistent
-    await database.run((there) => childOf(there).set('v', 2))
+    await author.run((there) => childOf(there).set('v', 2))
     assert.equal(child.get('v'), 1)
     root.set('v', 7)
     await connection.manager.commit()
     assert.deepEqual([root.get('v'), child.get('v')], [7, 2])
   })
+}
 
-  test('[IM41] [B11] an object unloaded while savepoints are pending comes back as it was', async (bench) => {
-    const { database, connection, root } = await family(bench)
-    const child = root.get('child') as Persistent
-    root.set('v', 5)
-    connection.manager.savepoint()
-    await changeBoth(database, 9)
-    connection.minimize()
-    assert.deepEqual([root.state, child.state], ['ghost', 'ghost'])
-    assert.equal(root.get('v'), 5)
-    assert.equal(child.get('v'), 1)
-  })
-
-  test('[IM38] [B12] to invalidate everything acts at the next border, and then loading works', async (bench) => {
-    const { database, connection, root } = await family(bench)
-    const child = root.get('child') as Persistent
-    root.activate()
-    child.activate()
-    database.storage.invalidateAll()
-    assert.deepEqual([root.state, child.state], ['saved', 'saved'])
-    connection.manager.abort()
-    assert.deepEqual([root.state, child.state], ['ghost', 'ghost'])
-    assert.deepEqual([root.get('v'), child.get('v')], [1, 1])
-  })
-
-  test('[IM38] what another writer put into the same store is heard of at the next border', async (bench) => {
-    const { connection, root } = await family(bench)
-    root.activate()
-    await elsewhere(bench.database(), 'v', 3)
-    assert.equal(root.get('v'), 1)
+function packed(test: Register): void {
+  test('[IM40] [IM74] [B9] what a pack has removed under a snapshot is a conflict, and behind the next border the newest is read', async (bench) => {
+    const { author, connection, root } = await family(bench)
+    const child = childOf(connection)
+    const other = another(bench.database())
+    assert.equal(childOf(other.connection).get('v'), 1)
+    await changeBoth(author, 2)
+    await changeBoth(author, 3)
+    await bench.writer.pack({ before: 2, gc: true })
+    // Whoever has it in memory goes on with it; who has to read it hears that it is gone.
+    assert.equal(childOf(other.connection).get('v'), 1)
+    child.deactivate()
+    assert.throws(() => child.get('v'), { code: 'CONFLICT' })
     connection.sync()
-    assert.equal(root.get('v'), 3)
+    assert.deepEqual([root.get('v'), child.get('v')], [3, 3])
   })
 }
+
+export const snapshotGroups: readonly ClaimGroup[] = [
+  { needs: [], claims: reading },
+  { needs: ['write'], claims: writing },
+  { needs: ['pack'], claims: packed },
+]

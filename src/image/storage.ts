@@ -9,7 +9,7 @@ import { asFault } from '#ground'
 import { decodeValue, encodeValue, type Oid, oidText, type Tid, toStored } from '#objects'
 import { CONNECTION_LIMITS, type Warn } from './connection-limits.ts'
 import { type Decider, localDecider } from './decider.ts'
-import { imageFault } from './faults.ts'
+import { imageFault, readOnlyFault } from './faults.ts'
 import { Follower } from './follower.ts'
 import { checkGroup } from './group.ts'
 import { IMAGE_LIMITS } from './limits.ts'
@@ -65,6 +65,14 @@ interface Open {
 
 /** Codes of a decision that kept nothing. */
 const REFUSED = new Set(['CONFLICT', 'LIMIT', 'BUSY'])
+
+/** True when the store said that it keeps nothing, and is as it was. */
+function isRefusal(error: unknown): boolean {
+  const fault = asFault(error)
+  if (fault === undefined) return false
+  // A store that is open for reading alone says so before it does anything; one that failed is another matter.
+  return REFUSED.has(fault.code) || (fault.code === 'READ_ONLY' && fault.data?.readOnly === true)
+}
 
 const factKey = (tid: Tid): string => `transaction/${String(tid).padStart(16, '0')}`
 
@@ -128,7 +136,7 @@ export class Storage {
   }
 
   newOid(): Oid {
-    this.#live()
+    this.#writable()
     return this.#decider.newOid()
   }
 
@@ -156,9 +164,9 @@ export class Storage {
 
   // Two-phase commit --------------------------------------------------------------------------
 
-  /** Waits for the turn to commit and answers the number of the transaction. Faults LIMIT, BUSY, TRANSACTION_STATE. */
+  /** Waits for the turn to commit and answers the number of the transaction. Faults LIMIT, BUSY, READ_ONLY, TRANSACTION_STATE. */
   async begin(tx: CommitInfo): Promise<Tid> {
-    this.#live()
+    this.#writable()
     if (this.#open?.tx === tx || this.#waiting.has(tx)) {
       throw imageFault('TRANSACTION_STATE', 'The transaction has begun its commit already.')
     }
@@ -269,7 +277,7 @@ export class Storage {
     try {
       await this.#decider.decide(open.group as Group)
     } catch (error) {
-      if (!REFUSED.has(asFault(error)?.code ?? '')) this.#fail(error)
+      if (!isRefusal(error)) this.#fail(error)
       this.#end(open)
       throw error
     }
@@ -304,6 +312,12 @@ export class Storage {
     if (this.#closed !== undefined) throw this.#closed
   }
 
+  /** Faults READ_ONLY where nothing can be written: before a turn, a number or a record is asked for. */
+  #writable(): void {
+    this.#live()
+    if (this.#decider.isReadOnly === true) throw readOnlyFault()
+  }
+
   #fail(cause: unknown): void {
     const reason = cause instanceof Error ? cause.message : String(cause)
     this.#closed = imageFault(
@@ -314,7 +328,7 @@ export class Storage {
   }
 
   #current(tx: CommitInfo, phase: Open['phase']): Open {
-    this.#live()
+    this.#writable()
     const open = this.#open
     if (open === undefined || open.tx !== tx) {
       throw imageFault('TRANSACTION_STATE', 'The transaction has not begun its commit.')

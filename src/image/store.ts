@@ -43,8 +43,20 @@ export interface TableWrite {
   value: Uint8Array | null
 }
 
-/** The kernel's tables: replies by key, waiting messages, compiled code, refusals, single facts, and messages for later. */
-export type TableName = 'replies' | 'waiting' | 'code' | 'refused' | 'facts' | 'outbox'
+/**
+ * The kernel's tables: replies by key, waiting messages, compiled code, refusals, single facts, messages for later, methods
+ * that wait for a person, answers that people gave, and policies.
+ */
+export type TableName =
+  | 'replies'
+  | 'waiting'
+  | 'code'
+  | 'refused'
+  | 'facts'
+  | 'outbox'
+  | 'proposals'
+  | 'examples'
+  | 'policies'
 
 /** What is committed together. Transactions are in order of tid. */
 export interface Group {
@@ -59,6 +71,8 @@ export interface Damage {
   oid: Oid | undefined
   tid: Tid | undefined
   problem: string
+  /** What people call the object, when whoever verified looked for it. */
+  place?: string
 }
 
 export interface VerifyReport {
@@ -76,6 +90,11 @@ export interface PackRequest {
   gc: boolean
   /** Objects that somebody outside the graph holds, such as a reply or a waiting message: with all they reach, they stay. */
   keep?: Iterable<Oid>
+  /**
+   * Told at the beginning how to keep one more object, with all it reaches, while the pack is under way; that faults CONFLICT
+   * when some of it is removed already.
+   */
+  onBegin?: (keep: (oid: Oid) => void) => void
   /** Removes nothing: the report says what would be removed, and which kept objects refer to missing ones. */
   checkOnly?: boolean
 }
@@ -146,8 +165,12 @@ export interface Store {
    * and IMAGE_DAMAGED on a record that cannot be read; then nothing is removed.
    */
   pack(request: PackRequest, progress?: (progress: PackProgress) => void): Promise<PackReport>
+  /** Bytes that everything takes now, without what lies free between it; of a store in memory roughly. */
+  bytes(): number
   /** Reads everything and reports each damaged record and each reference to an object that is not there. */
   verify(): VerifyReport
+  /** True for a store that refuses every write with READ_ONLY, so that nobody prepares one. Absent means false. */
+  isReadOnly?(): boolean
   /** Waits for what was handed to commit, then lets go. A closed store faults on use. */
   close(): Promise<void>
 }

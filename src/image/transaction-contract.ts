@@ -2,7 +2,14 @@
 // Leaves: the phases over a store to commit-contract.ts.
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
-import { another, elsewhere, planted, type Register, rootOf } from './connection-parts.ts'
+import {
+  another,
+  type ClaimGroup,
+  elsewhere,
+  planted,
+  type Register,
+  rootOf,
+} from './connection-parts.ts'
 import type { Connection } from './connection.ts'
 import { openDatabase } from './database.ts'
 import { Persistent } from './persistent.ts'
@@ -12,18 +19,6 @@ import { TransactionManager } from './transaction.ts'
 const state = { code: 'TRANSACTION_STATE' }
 
 function beginAndFail(test: Register): void {
-  test('[IM61] [E1] begin aborts what is pending', async (bench) => {
-    const { connection, root } = await planted(bench.database(), { v: 1, list: [1] })
-    const { manager } = connection
-    root.set('v', 2)
-    manager.begin()
-    assert.equal(root.get('v'), 1)
-    ;(root.get('list') as number[]).push(2)
-    manager.begin()
-    assert.deepEqual(root.get('list'), [1])
-    assert.equal(await manager.commit(), undefined)
-  })
-
   test('[IM62] [E2] after a failed commit nothing but abort and begin goes, and the changes are gone', async (bench) => {
     const database = bench.database()
     for (const end of ['abort', 'begin'] as const) {
@@ -82,18 +77,6 @@ function beginAndFail(test: Register): void {
     root.set('v', 4)
     assert.equal(await manager.commit(), 3)
   })
-
-  test('[IM62] [E3] after a failed savepoint it is the same', async (bench) => {
-    const { connection, root } = await planted(bench.database(), { v: 1 })
-    const { manager } = connection
-    root.set('v', () => 1)
-    assert.throws(() => manager.savepoint(), { code: 'METHOD_FAILED' })
-    await assert.rejects(manager.commit(), state)
-    assert.throws(() => manager.savepoint(), state)
-    assert.throws(() => root.set('v', 4), state)
-    manager.abort()
-    assert.equal(root.get('v'), 1)
-  })
 }
 
 function savepoints(test: Register): void {
@@ -120,19 +103,6 @@ function savepoints(test: Register): void {
     root.set('v', 5)
     await manager.commit()
     assert.throws(() => before.rollback(), state)
-  })
-
-  test('[IM63] [E4] a rollback takes back names, and what joined after the savepoint', async (bench) => {
-    const database = bench.database()
-    const { connection, root } = await planted(database, { v: 1 })
-    const { manager } = connection
-    const savepoint = manager.savepoint()
-    const other = database.open({ manager })
-    rootOf(other).set('v', 2)
-    connection.bind('name', root)
-    savepoint.rollback()
-    assert.equal(connection.name('name'), undefined)
-    assert.equal(rootOf(other).get('v'), 1)
   })
 
   test('[IM63] [E5] change, savepoint, change, commit: no conflict with itself, and one store', async (bench) => {
@@ -175,23 +145,6 @@ function savepoints(test: Register): void {
     await connection.manager.commit()
     connection.minimize()
     assert.equal(list[7]?.get('v'), 107)
-  })
-
-  test('[IM63] [E8] others never see what a savepoint holds, and a savepoint brings nothing of others', async (bench) => {
-    const database = bench.database()
-    const { connection, root } = await planted(database, {
-      v: 1,
-      w: 1,
-      child: new Persistent({ w: 1 }),
-    })
-    root.set('v', 2)
-    connection.manager.savepoint()
-    const other = another(database)
-    assert.equal(other.root.get('v'), 1)
-    await database.run((there) => (rootOf(there).get('child') as Persistent).set('w', 2))
-    connection.manager.savepoint()
-    assert.equal((root.get('child') as Persistent).get('w'), 1)
-    assert.equal(root.get('v'), 2)
   })
 }
 
@@ -413,9 +366,86 @@ function nthFailure(test: Register): void {
   })
 }
 
-export function transactionClaims(test: Register): void {
-  beginAndFail(test)
-  savepoints(test)
-  hooksAndModes(test)
-  nthFailure(test)
+function reading(test: Register): void {
+  test('[IM61] [E1] begin aborts what is pending', async (bench) => {
+    await bench.scene({ v: 1, list: [1] })
+    const { connection, root } = another(bench.database())
+    const { manager } = connection
+    root.set('v', 2)
+    manager.begin()
+    assert.equal(root.get('v'), 1)
+    ;(root.get('list') as number[]).push(2)
+    manager.begin()
+    assert.deepEqual(root.get('list'), [1])
+    assert.equal(await manager.commit(), undefined)
+  })
+
+  test('[IM62] [E3] after a failed savepoint it is the same', async (bench) => {
+    await bench.scene({ v: 1 })
+    const { connection, root } = another(bench.database())
+    const { manager } = connection
+    root.set('v', () => 1)
+    assert.throws(() => manager.savepoint(), { code: 'METHOD_FAILED' })
+    await assert.rejects(manager.commit(), state)
+    assert.throws(() => manager.savepoint(), state)
+    assert.throws(() => root.set('v', 4), state)
+    for (const end of ['abort', 'begin'] as const) {
+      manager[end]()
+      assert.equal(root.get('v'), 1)
+      root.set('v', () => 1)
+      assert.throws(() => manager.savepoint(), { code: 'METHOD_FAILED' })
+      assert.throws(() => connection.bind('x', root), state)
+    }
+    manager.abort()
+    root.set('v', 2)
+    manager.savepoint().rollback()
+    assert.equal(root.get('v'), 2)
+  })
+
+  test('[IM63] [E4] a rollback takes back names, and what joined after the savepoint', async (bench) => {
+    await bench.scene({ v: 1 })
+    const database = bench.database()
+    const { connection, root } = another(database)
+    const { manager } = connection
+    const savepoint = manager.savepoint()
+    const other = database.open({ manager })
+    rootOf(other).set('v', 2)
+    connection.bind('name', root)
+    savepoint.rollback()
+    assert.equal(connection.name('name'), undefined)
+    assert.equal(rootOf(other).get('v'), 1)
+  })
+
+  test('[IM63] [E8] others never see what a savepoint holds, and a savepoint brings nothing of others', async (bench) => {
+    await bench.scene({ v: 1, child: new Persistent({ w: 1 }) })
+    const database = bench.database()
+    const { connection, root } = another(database)
+    root.set('v', 2)
+    connection.manager.savepoint()
+    const other = another(database)
+    assert.equal(other.root.get('v'), 1)
+    await bench.author.run((there) => (rootOf(there).get('child') as Persistent).set('w', 2))
+    connection.manager.savepoint()
+    assert.equal((root.get('child') as Persistent).get('w'), 1)
+    assert.equal(root.get('v'), 2)
+  })
+
+  test('[IM65] [E13] a doomed transaction that only reads is not committed either', async (bench) => {
+    await bench.scene({ v: 1 })
+    const { connection, root } = another(bench.database())
+    const { manager } = connection
+    manager.doom()
+    assert.equal(root.get('v'), 1)
+    await assert.rejects(manager.commit(), { code: 'TRANSACTION_STATE', data: { doomed: true } })
+    manager.abort()
+    assert.equal(await manager.commit(), undefined)
+  })
 }
+
+export const transactionGroups: readonly ClaimGroup[] = [
+  { needs: ['write'], claims: beginAndFail },
+  { needs: ['write'], claims: savepoints },
+  { needs: ['write'], claims: hooksAndModes },
+  { needs: ['write'], claims: nthFailure },
+  { needs: [], claims: reading },
+]

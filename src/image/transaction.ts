@@ -27,6 +27,8 @@ export interface Resource {
   /** Ends a commit that did not succeed; changes stay in memory until `abort`. */
   abortCommit(tx: CommitInfo): void
   abort(tx: CommitInfo): void
+  /** Takes back all that it did so far. The transaction goes on, and still relies on what it has read. */
+  takeBack(): void
   savepoint(): { rollback(): void }
 }
 
@@ -236,7 +238,7 @@ export class Transaction implements CommitInfo {
       for (const resource of this.#resources) {
         const part = kept.parts.get(resource)
         // Who joined later had nothing when the savepoint was made.
-        if (part === undefined) resource.abort(this)
+        if (part === undefined) resource.takeBack()
         else part.rollback()
       }
     } catch (error) {

@@ -3,7 +3,14 @@
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
 import type { Tid } from '#objects'
-import { type Bench, planted, type Register, rootOf } from './connection-parts.ts'
+import {
+  another,
+  type Bench,
+  type ClaimGroup,
+  planted,
+  type Register,
+  rootOf,
+} from './connection-parts.ts'
 import type { Database } from './database.ts'
 import { Persistent } from './persistent.ts'
 
@@ -177,6 +184,27 @@ function withPacks(test: Register): void {
     assert.deepEqual(database.undoLog(), [])
   })
 
+  test('[IM67] [IM73] [G9] what was unlinked comes back with its state when the unlinking is undone after a pack to before it', async (bench) => {
+    const leaf = new Persistent({ v: 2 })
+    const database = await start(bench, { child: new Persistent({ v: 1, leaf }) })
+    const linked = database.storage.lastTransaction()
+    const unlinked = await database.run((connection) => {
+      rootOf(connection).delete('child')
+      return connection.snapshot + 1
+    })
+    await bench.store.pack({ before: linked, gc: true })
+    assert.equal(await now(database, 'child'), undefined)
+    await database.undo(unlinked)
+    for (const connection of [database.open(), another(bench.database()).connection]) {
+      const child = rootOf(connection).get('child') as Persistent
+      assert.deepEqual([child.get('v'), (child.get('leaf') as Persistent).get('v')], [1, 2])
+    }
+    await bench.store.pack({ before: bench.store.head().tid, gc: true })
+    assert.deepEqual(bench.store.verify().damage, [])
+    using later = database.open()
+    assert.equal((rootOf(later).get('child') as Persistent).get('v'), 1)
+  })
+
   test('[IM67] [F7] undo, then packs at one time after the other, never change what is seen', async (bench) => {
     const database = await start(bench)
     const tid = await change(database, { v: 2, child: new Persistent({ v: 3 }) })
@@ -195,24 +223,57 @@ function withPacks(test: Register): void {
       assert.deepEqual(await seen(), before)
     }
   })
+}
 
+function reading(test: Register): void {
   test('[IM67] [F8] the log gives twenty by itself, pages, and takes a count', async (bench) => {
-    const database = await start(bench)
-    for (let v = 2; v <= 30; v++) await change(database, { v })
+    await bench.scene({ v: 1 })
+    for (let v = 2; v <= 30; v++) await change(bench.author, { v })
+    const tx = { author: 'Zoë', note: 'last', extension: { reason: ['あ'] } }
+    await bench.author.run((connection) => rootOf(connection).set('v', 31), tx)
+    const database = bench.database()
+    const [newest] = database.undoLog(0, 1)
+    assert.deepEqual([newest?.tid, newest?.author, newest?.note], [31, tx.author, tx.note])
+    assert.deepEqual(newest?.extension, tx.extension)
     const tids = (first?: number, last?: number) =>
       database.undoLog(first, last).map(({ tid }) => tid)
     assert.deepEqual(
       tids(),
-      Array.from({ length: 20 }, (_, at) => 30 - at),
+      Array.from({ length: 20 }, (_, at) => 31 - at),
     )
-    assert.deepEqual(tids(0, 3), [30, 29, 28])
-    assert.deepEqual(tids(5, 8), [25, 24, 23])
+    assert.deepEqual(tids(0, 3), [31, 30, 29])
+    assert.deepEqual(tids(5, 8), [26, 25, 24])
     assert.deepEqual(tids(5, -3), tids(5, 8))
-    assert.deepEqual([tids(28, 40), tids(40, 50), tids(3, 3)], [[2, 1], [], []])
+    assert.deepEqual([tids(29, 40), tids(40, 50), tids(3, 3)], [[2, 1], [], []])
+  })
+
+  test('[IM67] [IM4] [B3] a chain of undos reads right at every depth: each revision holds until the next begins', async (bench) => {
+    await bench.scene({ v: 1 })
+    const { author } = bench
+    let last = await change(author, { v: 2 })
+    const expected = [1, 2]
+    for (let depth = 0; depth < 12; depth++) {
+      last = await author.undo(last)
+      expected.push(depth % 2 === 0 ? 1 : 2)
+      await author.run((connection) => connection.bind(`between ${depth}`, rootOf(connection)))
+    }
+    const database = bench.database()
+    const revisions = bench.store.revisions(1).toReversed()
+    assert.equal(revisions.length, expected.length)
+    for (const [at, { tid }] of revisions.entries()) {
+      const end = (revisions[at + 1]?.tid ?? bench.store.head().tid + 1) - 1
+      for (const point of [tid, end]) {
+        assert.equal(bench.store.read(1, point)?.tid, tid)
+        using connection = database.open({ at: point })
+        assert.equal(rootOf(connection).get('v'), expected[at], `as of ${point}`)
+      }
+      assert.equal(bench.store.read(1, tid - 1)?.tid, revisions[at - 1]?.tid)
+    }
   })
 }
 
-export function undoClaims(test: Register): void {
-  one(test)
-  withPacks(test)
-}
+export const undoGroups: readonly ClaimGroup[] = [
+  { needs: ['write'], claims: one },
+  { needs: ['write', 'pack'], claims: withPacks },
+  { needs: [], claims: reading },
+]

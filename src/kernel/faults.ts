@@ -26,6 +26,10 @@ export const KERNEL_FAULTS = {
     retry: 'never',
     remedy: 'Ask for what this machine and its owner allow.',
   },
+  GENERATION_REFUSED: {
+    retry: 'never',
+    remedy: 'Say with --intent what the message should do, or give the method yourself.',
+  },
   CONFLICT: {
     retry: 'transaction',
     remedy: 'Look at what is there now, and decide anew.',

@@ -62,6 +62,8 @@ export class Head {
   readonly #durableNames = new Map<string, Oid>()
   nextOid: Oid
   nextTid: Tid
+  /** How often the store was changed by something else than turns: what was found in it before may be gone. */
+  forgotten = 0
 
   constructor(store: Store) {
     this.store = store
@@ -91,7 +93,8 @@ export class Head {
         if (known?.pending?.tid !== tid) continue
         known.pending = undefined
         // A copy, because the bytes lie in a frame of the worker that would be kept with them.
-        this.#remember(known, { ...revision, payload: new Uint8Array(revision.payload) })
+        const { oid, kind, refs, payload } = revision
+        this.#remember(known, { oid, tid, kind, refs, payload: new Uint8Array(payload) })
       }
       for (const { name, oid } of names) {
         if (this.#names.get(name)?.tid !== tid) continue
@@ -140,6 +143,7 @@ export class Head {
 
   /** Forgets what is remembered of the store: when something else than turns has changed it, as packing does. */
   forget(): void {
+    this.forgotten++
     for (const [oid, known] of this.#known) {
       known.durable = undefined
       if (known.pending === undefined) this.#known.delete(oid)

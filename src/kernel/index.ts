@@ -26,12 +26,17 @@ export type {
   MethodNeedCall,
   Workbench,
 } from './learner.ts'
+export type { Example, Expected, PinnedCall } from './examples.ts'
 export type { FetchPower } from './http.ts'
 export { dumpPages, type DumpPage, type Dumping } from './dumping.ts'
 export { loadDump } from './loading.ts'
-export { type Packed, packImage } from './packing.ts'
+export type { PackedByItself, PackingPolicy } from './automatic-packing.ts'
+export type { Packed } from './packing.ts'
 export { KERNEL_LIMITS } from './limits.ts'
+export { placesIn } from './places.ts'
 export type { MethodFields } from './method-record.ts'
+export { type Policy, type PolicyEntry, strictest } from './policies.ts'
+export type { Proposal, Proposed, ProposedDraft, ProposedQuestion } from './proposals.ts'
 export { type TurnGiven, Turns } from './sandbox/turns.ts'
 export { scan } from './scan.ts'
 export type { Timers } from './timers.ts'

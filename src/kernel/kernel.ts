@@ -1,41 +1,26 @@
-// Owns: messages in motion: admission, keys, deadlines, needs, and the answer of each.
-// Leaves: the order of turns to sequence.ts; meeting a need to the Learner handed in; the wire to the bridge.
-// Laws: KN10 a message is answered once. KN11 a need ends the attempt; the message becomes durable, the need is met outside,
-// and the turn runs again on the newest state. KN12 one generation serves everyone who waits for the same method.
-// KN13 a key's handler runs once: its answer is kept with the turn and sent again for 24 hours. KN14 a deadline or a cancel
-// ends the message, and a generation only when nobody else awaits it. KN15 what is over a limit is refused with BUSY. KN18
-// what a message refers to is there, or the message is refused. KN19 a message that asks for too many methods ends.
+// Owns: messages in motion: admission, keys, deadlines, and the answer of each.
+// Leaves: the order of turns to sequence.ts; messages that wait for a need to needs.ts; the wire to the bridge.
+// Laws: KN10 a message is answered once. KN13 a key's handler runs once: its answer is kept with the turn and sent again for
+// 24 hours. KN14 a deadline or a cancel ends the message. KN15 what is over a limit is refused with BUSY. KN18 what a message
+// refers to is there, or the message is refused.
 //
 //   admitted --> queued --> running --> answered
 //                  ^           |need
 //                  |           v
 //                  +--met-- waiting          deadline, cancel: any --> answered
-import { asFault, Fault, type FaultRecord } from '#ground'
-import type { Store, TableWrite, Transaction } from '#image'
-import {
-  type Change,
-  decodeValue,
-  encodeValue,
-  type HttpNeed,
-  type MethodNeed,
-  type Need,
-  type NeedOutcome,
-  needKey,
-  OBJECT_LIMITS,
-  type Oid,
-  oidText,
-  type SendRequest,
-  type Tid,
-} from '#objects'
-import { createHash } from 'node:crypto'
+import { Fault, type FaultRecord } from '#ground'
+import type { PackProgress, Store, TableWrite, Transaction } from '#image'
+import { type Change, OBJECT_LIMITS, type Oid, oidText, type SendRequest, type Tid } from '#objects'
+import type { PackedByItself, PackingPolicy } from './automatic-packing.ts'
 import type { SpawnChild } from './child.ts'
 import { Code } from './code.ts'
 import { kernelFault } from './faults.ts'
 import { Head } from './head.ts'
+import { Examples } from './examples.ts'
 import { type FetchPower, Http } from './http.ts'
 import type { CheckAnswer, CheckRequest, Judge } from './judge/index.ts'
 import { Keys, type Sent } from './keys.ts'
-import type { KernelEvent, Learner, LearnOutcome, Workbench } from './learner.ts'
+import type { Learner, Workbench } from './learner.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import type { Ending } from './link.ts'
 import {
@@ -45,20 +30,18 @@ import {
   busy,
   collectRefs,
   type Frame,
-  frameWith,
-  frameWithout,
-  type Generation,
   isPassing,
   type Listener,
   type Message,
-  NEVER_GENERATED,
-  needEvent,
   NOBODY,
   type Pending,
-  refusalKey,
 } from './message.ts'
 import { type MethodFields, methodRevision } from './method-record.ts'
+import { Needs } from './needs.ts'
 import { type Arriving, Outbox, type Taking } from './outbox.ts'
+import { type Packed, Packs } from './packing.ts'
+import { Policies } from './policies.ts'
+import { Proposals } from './proposals.ts'
 import { type ChangedSlots, Sequence, type Settled } from './sequence.ts'
 import { processTimers, type Timers } from './timers.ts'
 import { Trials } from './trial.ts'
@@ -91,6 +74,10 @@ export interface KernelOptions {
   fetch?: FetchPower
   /** Hosts that may be asked, `name` or `name:port`. */
   allowHosts?: readonly string[]
+  /** When old history goes by itself; left out, it goes when somebody asks. */
+  packing?: PackingPolicy
+  /** Told of each pack that the kernel made by itself, and of one that failed. */
+  onPacked?: (packed: PackedByItself | { problem: string }) => void
 }
 
 export class Kernel {
@@ -102,17 +89,19 @@ export class Kernel {
   readonly #code: Code
   readonly #http: Http
   readonly #outbox: Outbox
-  readonly #generations = new Map<string, Generation>()
-  readonly #refusals = new Map<string, { fault: FaultRecord; until: number }>()
+  readonly #needs: Needs
+  /** Methods that wait for a person. */
+  readonly proposals: Proposals
+  /** What people have answered. */
+  readonly examples: Examples
+  /** What may be learnt where. */
+  readonly policies: Policies
   readonly #keys: Keys
+  readonly #packs: Packs
   readonly #followers = new Set<(change: DurableChange) => void>()
   /** Messages without an answer, each at the place it knows. A Set with such coming and going keeps the dead alive. */
   readonly #pending: Pending[] = []
-  #closing = false
-  /** The number of the newest record of a waiting message, and how many wait. */
-  #waitingNumber = 0
-  #waiting = 0
-  readonly counts = { messages: 0, faults: 0, generations: 0, installed: 0 }
+  readonly counts = { messages: 0, faults: 0 }
 
   constructor(options: KernelOptions) {
     this.options = options
@@ -140,6 +129,19 @@ export class Kernel {
     const old = this.#keys.oldReplies()
     if (old.length > 0) void this.#sequence.keep(old)
     this.#http = new Http(options.fetch, options.allowHosts ?? [], this.#timers)
+    const { store, now } = options
+    const keep = (writes: readonly TableWrite[]) => this.#sequence.keep(writes)
+    this.policies = new Policies(store, keep)
+    this.examples = new Examples(store)
+    this.proposals = new Proposals({
+      store,
+      now,
+      keep,
+      isSlot: (oid, name) => this.head.object(oid).slots.some((slot) => slot.name === name),
+      again: (pending, need, fault) => this.#needs.again(pending, need, fault && { fault }),
+      trouble: (detail) => options.onWorkerEnd?.({ reason: 'unkept', detail }),
+    })
+    this.#needs = this.#makeNeeds()
     this.#outbox = new Outbox({
       head: this.head,
       http: this.#http,
@@ -149,8 +151,29 @@ export class Kernel {
       arrive: (arriving) => this.#arrive(arriving),
       trouble: (detail) => options.onWorkerEnd?.({ reason: 'unkept', detail }),
     })
-    this.#resume()
+    const unkept = () => this.#unkept()
+    this.#packs = new Packs({ head: this.head, timers: this.#timers, options, unkept })
+    this.#needs.resume()
     this.#outbox.resume()
+  }
+
+  #makeNeeds(): Needs {
+    return new Needs({
+      options: this.options,
+      workbench: this.workbench,
+      store: this.head.store,
+      keys: this.#keys,
+      http: this.#http,
+      policies: this.policies,
+      proposals: this.proposals,
+      keep: (writes) => this.#sequence.keep(writes),
+      messages: {
+        admit: (message, frame) => this.#admit(message, [NOBODY], frame),
+        run: (pending) => this.#run(pending),
+        conclude: (pending, fault) => this.#conclude(pending, fault),
+        finish: (pending, fault) => this.#finish(pending, { ok: false, fault }),
+      },
+    })
   }
 
   // Messages -----------------------------------------------------------------------------------
@@ -170,6 +193,7 @@ export class Kernel {
     const twin = this.#keys.underWay(message)
     if (twin !== undefined) {
       twin.listeners.push(listener)
+      this.proposals.tell(twin, listener)
       return { cancel: () => false }
     }
     const since = this.options.now()
@@ -182,7 +206,8 @@ export class Kernel {
       )
     })
     if (held !== undefined) return held
-    const refused = this.#full() ?? this.#missing(message.args, message.holder)
+    const refused =
+      this.#full() ?? this.#missing(message.args, message.holder) ?? this.#packs.hold(message)
     if (refused !== undefined) {
       listener.answer({ ok: false, fault: refused })
       return { cancel: () => false }
@@ -208,6 +233,8 @@ export class Kernel {
 
   /** The fault of a value that refers to what is not there: once stored, it would be a reference to nothing. */
   #missing(value: unknown, holder?: Oid): FaultRecord | undefined {
+    // Most messages bring nothing that could refer.
+    if (holder === undefined && Array.isArray(value) && value.every(isFlat)) return undefined
     const oids = new Set<Oid>(holder === undefined ? [] : [holder])
     collectRefs(value, oids)
     for (const oid of oids) {
@@ -227,9 +254,11 @@ export class Kernel {
       needs: 0,
       done: false,
       isOut: false,
+      isCalledOff: false,
       timer: undefined,
       record: undefined,
       generation: undefined,
+      parked: undefined,
       asking: undefined,
       arriving: undefined,
       decided: undefined,
@@ -249,13 +278,9 @@ export class Kernel {
 
   #run(pending: Pending): void {
     const { message, frame } = pending
-    const request: SendRequest = {
-      ...frame,
-      target: message.target,
-      selector: message.selector,
-      args: message.args,
-      ...(message.holder === undefined ? {} : { holder: message.holder }),
-    }
+    const { target, selector, args, holder } = message
+    const request: SendRequest = { ...frame, target, selector, args }
+    if (holder !== undefined) request.holder = holder
     this.#sequence.enqueue({
       turn: ['send', request],
       author: message.author,
@@ -265,11 +290,12 @@ export class Kernel {
         if (pending.done) this.#keys.over(pending)
         return pending.done
       },
+      calledOff: () => pending.isCalledOff,
       begin: () => {
         pending.isOut = true
         const { room } = this.#outbox
         if (room < OBJECT_LIMITS.postings) request.postings = room
-        else delete request.postings
+        else if (request.postings !== undefined) delete request.postings
       },
       settle: (outcome) => {
         pending.isOut = false
@@ -280,9 +306,11 @@ export class Kernel {
   }
 
   #settled(pending: Pending, outcome: Settled): void {
-    if (outcome.kind === 'need') return this.#need(pending, outcome.need, outcome.stale)
-    this.#finish(pending, answerOf(outcome), this.#isKept(pending, outcome))
-    if (isPassing(outcome)) this.#dropRecord(pending)
+    if (outcome.kind === 'need') return this.#needs.met(pending, outcome.need, outcome.stale)
+    const isKept = this.#isKept(pending, outcome)
+    const finish = () => this.#finish(pending, answerOf(outcome), isKept)
+    if (isPassing(outcome)) this.#needs.dropRecord(pending, finish)
+    else finish()
   }
 
   /** Whether an outcome is what its tables said: a group that failed has another. What was posted hears of it. */
@@ -300,7 +328,7 @@ export class Kernel {
     pending.done = true
     this.#timers.clearTimeout(pending.timer)
     this.#strike(pending)
-    if (pending.record !== undefined) this.#waiting--
+    this.#needs.over(pending)
     this.#keys.end(pending)
     if (!answer.ok) this.counts.faults++
     for (const listener of pending.listeners) listener.answer(answer)
@@ -318,22 +346,11 @@ export class Kernel {
   /** Ends a message from outside: by its deadline, or because its sender said so. */
   #end(pending: Pending, fault: Fault): boolean {
     if (pending.done) return false
-    this.#leave(pending)
+    this.#needs.leave(pending)
     if (pending.isOut) this.#keys.giveUp(pending)
     this.#finish(pending, { ok: false, fault: fault.toRecord() })
-    this.#dropRecord(pending)
+    this.#needs.dropRecord(pending, () => undefined)
     return true
-  }
-
-  /** Whoever was told that a message did not run must not find it run at the next start. */
-  #dropRecord({ record }: Pending): void {
-    if (record === undefined) return
-    this.#sequence
-      .keep([{ table: 'waiting', key: record, value: null }])
-      .catch((error: unknown) => {
-        // The record then runs once more at the next start, where nobody is answered: told, since it cannot be helped.
-        this.options.onWorkerEnd?.({ reason: 'unkept', detail: String(error) })
-      })
   }
 
   // Keys ---------------------------------------------------------------------------------------
@@ -361,77 +378,6 @@ export class Kernel {
     return this.#outbox.take(outcome.postings, { now: frame.now, policy })
   }
 
-  // Needs --------------------------------------------------------------------------------------
-
-  #need(pending: Pending, need: Need, stale: readonly string[]): void {
-    if (pending.done) return
-    if (pending.needs === 0) this.#emit(pending, { kind: 'queued' })
-    this.#emit(pending, needEvent(need))
-    const before = pending.frame
-    pending.frame = frameWithout(before, stale)
-    if (pending.frame !== before) {
-      this.#emit(pending, { kind: 'progress', detail: 'an answer is no longer asked for' })
-    }
-    if (++pending.needs > KERNEL_LIMITS.needs) {
-      // A method may catch the fault of each need and ask for the next: only the end of the message ends that.
-      const many = `one message met more than ${KERNEL_LIMITS.needs} missing methods and answers`
-      return this.#conclude(pending, kernelFault('LIMIT', many).toRecord())
-    }
-    const refusal =
-      need.kind === 'method' ? this.#refusalOf(pending, need) : this.#http.refusal(need.request)
-    if (refusal !== undefined) return this.#again(pending, need, { fault: refusal })
-    if (pending.record === undefined) {
-      if (this.#waiting >= KERNEL_LIMITS.waitingLength) {
-        return this.#conclude(pending, busy('too many messages wait for what they need'))
-      }
-      this.#waiting++
-      pending.record = this.#newRecord()
-    }
-    this.#keepWaiting(pending, need, () => {
-      if (need.kind === 'method') this.#wait(pending, need)
-      else void this.#ask(pending, need)
-    })
-  }
-
-  /** Makes a message that waits for a need durable, with what it knows; goes on when it is, unless the message has ended. */
-  #keepWaiting(pending: Pending, need: Need, goOn: () => void): void {
-    const { record: key = '', arriving } = pending
-    const value = encodeValue([pending.message, pending.frame, need.kind])
-    if (value.length > KERNEL_LIMITS.waitingBytes) {
-      const large = `a message with the answers it waited for takes ${value.length} bytes; the limit is ${KERNEL_LIMITS.waitingBytes}`
-      return this.#conclude(pending, kernelFault('LIMIT', large).toRecord())
-    }
-    const writes: TableWrite[] = [{ table: 'waiting', key, value }]
-    // From here on this record is what makes the message arrive.
-    if (arriving !== undefined) writes.push({ table: 'outbox', key: arriving.key, value: null })
-    this.#sequence.keep(writes).then(
-      () => {
-        if (arriving !== undefined && pending.arriving === arriving) {
-          pending.arriving = undefined
-          arriving.done(true)
-        }
-        if (!pending.done) goOn()
-      },
-      (fault: Fault) => this.#finish(pending, { ok: false, fault: fault.toRecord() }),
-    )
-  }
-
-  /** Makes a request; the message runs again when its outcome is kept, so that a new start does not ask again. */
-  async #ask(pending: Pending, need: HttpNeed): Promise<void> {
-    if (this.#closing) return
-    const asking = new AbortController()
-    pending.asking = asking
-    const { now, seed } = pending.frame
-    const name = `${now}\n${seed}\n${pending.record}\n${needKey(need)}`
-    const key = createHash('sha256').update(name).digest('hex')
-    const outcome = await this.#http.outcome(need.request, key, asking.signal)
-    pending.asking = undefined
-    // A message that waits when the kernel closes stays in its table and asks again at the next start.
-    if (pending.done || this.#closing) return
-    pending.frame = frameWith(pending.frame, need, outcome)
-    this.#keepWaiting(pending, need, () => this.#run(pending))
-  }
-
   /** Ends a message with a fault that is its outcome: kept under its key, like that of a turn. */
   #conclude(pending: Pending, fault: FaultRecord): void {
     const outcome: Settled = { kind: 'fault', fault }
@@ -440,140 +386,12 @@ export class Kernel {
     if (tables.length === 0) return finish(false)
     this.#sequence.keep(tables).then(
       () => finish(!isPassing(outcome)),
-      () => finish(false),
-    )
-  }
-
-  #refusalOf(pending: Pending, need: MethodNeed): FaultRecord | undefined {
-    const { selector } = need
-    const notUnderstood = (why: string) =>
-      kernelFault(
-        'NOT_UNDERSTOOD',
-        `${oidText(need.receiver)} does not understand ${selector}${why}`,
-        { target: oidText(need.receiver), selector },
-      ).toRecord()
-    if (NEVER_GENERATED.has(selector)) return notUnderstood('')
-    if (this.options.policy === 'off') return notUnderstood(', and the policy generates nothing')
-    if (pending.message.policy === 'off')
-      return notUnderstood(', and the sender wants no generation')
-    const refused = this.#refusals.get(refusalKey(pending, need))
-    if (refused !== undefined && refused.until > this.options.now()) return refused.fault
-    return undefined
-  }
-
-  #wait(pending: Pending, need: MethodNeed): void {
-    const key = needKey(need)
-    let generation = this.#generations.get(key)
-    if (generation === undefined) {
-      generation = { key, controller: new AbortController(), waiters: new Set() }
-      this.#generations.set(key, generation)
-      this.#generate(pending, need, generation)
-    }
-    generation.waiters.add(pending)
-    pending.generation = generation
-  }
-
-  #generate(pending: Pending, need: MethodNeed, generation: Generation): void {
-    this.counts.generations++
-    const task = {
-      need,
-      intent: pending.message.intent,
-      policy: pending.message.policy,
-      author: pending.message.author,
-      frame: pending.frame,
-      emit: (event: KernelEvent) => {
-        for (const waiter of generation.waiters) this.#emit(waiter, event)
-      },
-      signal: generation.controller.signal,
-    }
-    const learn = async () => this.options.learner.learn(task, this.workbench)
-    learn().then(
-      (outcome) => this.#met(pending, need, generation, outcome),
-      (error: unknown) => {
-        const fault =
-          asFault(error)?.toRecord() ??
-          kernelFault('METHOD_FAILED', `the generation broke: ${String(error)}`).toRecord()
-        this.#met(pending, need, generation, { kind: 'fault', fault })
+      (unkept: Fault) => {
+        // An outcome that is not kept may be another one the next time.
+        const answer: Answer = { ok: false, fault: unkept.toRecord() }
+        this.#needs.dropRecord(pending, () => this.#finish(pending, answer))
       },
     )
-  }
-
-  #met(pending: Pending, need: MethodNeed, generation: Generation, outcome: LearnOutcome): void {
-    this.#forget(generation)
-    // A message that waits when the kernel closes stays in its table and waits again at the next start.
-    if (this.#closing) return
-    const waiters = [...generation.waiters]
-    generation.waiters.clear()
-    if (outcome.kind === 'installed') this.counts.installed++
-    else if (!generation.controller.signal.aborted) {
-      const until = this.options.now() + KERNEL_LIMITS.refusalLife
-      if (this.#refusals.size > KERNEL_LIMITS.waitingLength) this.#refusals.clear()
-      this.#refusals.set(refusalKey(pending, need), { fault: outcome.fault, until })
-    }
-    for (const waiter of waiters) {
-      waiter.generation = undefined
-      this.#again(waiter, need, outcome.kind === 'fault' ? { fault: outcome.fault } : undefined)
-    }
-  }
-
-  /** Runs a message again at the tail of the order, knowing how its need ended. */
-  #again(pending: Pending, need: Need, outcome: NeedOutcome | undefined): void {
-    if (pending.done) return
-    if (outcome !== undefined) pending.frame = frameWith(pending.frame, need, outcome)
-    this.#run(pending)
-  }
-
-  #leave(pending: Pending): void {
-    pending.asking?.abort(new Error('the message has ended'))
-    const generation = pending.generation
-    if (generation === undefined) return
-    generation.waiters.delete(pending)
-    pending.generation = undefined
-    if (generation.waiters.size > 0) return
-    // Whoever asks for the same from now on must not wait for one that is ending.
-    this.#forget(generation)
-    generation.controller.abort()
-  }
-
-  #forget(generation: Generation): void {
-    if (this.#generations.get(generation.key) === generation) {
-      this.#generations.delete(generation.key)
-    }
-  }
-
-  #emit(pending: Pending, event: KernelEvent): void {
-    for (const listener of pending.listeners) listener.event(event)
-  }
-
-  #newRecord(): string {
-    return String(++this.#waitingNumber).padStart(12, '0')
-  }
-
-  /**
-   * Messages that waited when the last kernel ended wait again; without a key nobody is answered. A kernel that generates
-   * nothing leaves those that wait for a method to one that does.
-   */
-  #resume(): void {
-    for (let from = ''; ; ) {
-      const page = this.head.store.scan('waiting', { from })
-      for (const { key, value } of page) {
-        const [message, frame, kind] = decodeValue(value) as [Message, Frame, Need['kind']?]
-        this.#waitingNumber = Math.max(this.#waitingNumber, Number(key))
-        if (this.options.policy === 'off' && kind !== 'http') continue
-        // A record whose removal failed must not run a key again.
-        if (this.#keys.answered(message) !== undefined || this.#keys.underWay(message)) {
-          void this.#sequence.keep([{ table: 'waiting', key, value: null }])
-          continue
-        }
-        const pending = this.#admit(message, [NOBODY], { ...frame })
-        pending.record = key
-        this.#waiting++
-        this.#run(pending)
-      }
-      const last = page.at(-1)?.key
-      if (last === undefined) return
-      from = `${last} `
-    }
   }
 
   /** Takes in a message from the outbox; answers how to end it while it has not run. */
@@ -587,7 +405,10 @@ export class Kernel {
     const missing = this.#missing(arriving.args)
     if (missing === undefined) this.#run(pending)
     else this.#conclude(pending, missing)
-    return () => this.#end(pending, kernelFault('CANCELLED', 'the message was called off'))
+    return () => {
+      pending.isCalledOff = true
+      this.#end(pending, kernelFault('CANCELLED', 'the message was called off'))
+    }
   }
 
   // The kernel's own changes -------------------------------------------------------------------
@@ -595,10 +416,10 @@ export class Kernel {
   /** Makes a change as one turn; the answer's result is nil, or the new object. */
   change(
     change: Change,
-    by: { author: string; note: string },
+    by: { author: string; note: string; tables?: (tid: Tid) => TableWrite[] },
     method?: (oid: Oid, tid: Tid, index: number) => MethodFields,
   ): Promise<Answer> {
-    const fault = this.#full() ?? this.#missing(change)
+    const fault = this.#full() ?? this.#missing(change) ?? this.#packs.hold(change)
     if (fault !== undefined) return Promise.resolve({ ok: false, fault })
     return new Promise((resolve) => {
       const frame = { now: this.options.now(), seed: 0, fuel: OBJECT_LIMITS.fuel }
@@ -606,6 +427,8 @@ export class Kernel {
         turn: ['change', { ...frame, change }],
         author: by.author,
         note: by.note,
+        tables: (outcome) =>
+          outcome.kind === 'kept' && outcome.tid !== null ? (by.tables?.(outcome.tid) ?? []) : [],
         ...(method === undefined
           ? {}
           : { method: (oid, tid, i) => methodRevision(oid, tid, method(oid, tid, i)) }),
@@ -614,15 +437,25 @@ export class Kernel {
     })
   }
 
+  /**
+   * For whoever told something of the head without a turn: resolves when what it has seen is durable. Faults BUSY when some
+   * of it is not kept.
+   */
+  readonly durable = () => this.#sequence.durable()
+
   /** Takes over transactions that no turn made. Faults BUSY while anything is under way. */
   readonly adopt = (transactions: readonly Transaction[]) => this.#sequence.adopt(transactions)
 
   /** Puts a method into a slot. Faults CONFLICT when the slot is not as `expect` says. */
-  async install(fields: MethodFields, expect: Tid | null): Promise<{ tid: Tid; oid: Oid }> {
+  async install(
+    fields: MethodFields,
+    expect: Tid | null,
+    tables: (tid: Tid) => TableWrite[] = () => [],
+  ): Promise<{ tid: Tid; oid: Oid }> {
     let made: Oid = 0
     const answer = await this.change(
       { kind: 'method', target: fields.holder, selector: fields.selector, expect },
-      { author: fields.author, note: `method ${fields.selector}` },
+      { author: fields.accepted ?? fields.author, note: `method ${fields.selector}`, tables },
       (oid) => {
         made = oid
         return fields
@@ -640,7 +473,8 @@ export class Kernel {
       head: this.head,
       check: (request: CheckRequest): Promise<CheckAnswer> => this.options.judge.check(request),
       trial: (candidate, probes) => this.#trials.run(candidate, probes),
-      install: (fields, expect) => this.install(fields, expect),
+      examples: (holder, selector) => this.examples.of(holder, selector),
+      install: (fields, expect, tables) => this.install(fields, expect, tables),
     }
   }
 
@@ -658,12 +492,26 @@ export class Kernel {
   }
 
   #tell(transactions: readonly Transaction[], changes: readonly ChangedSlots[][]): void {
+    this.#packs.grew(transactions)
+    if (this.proposals.open > 0) for (const one of changes.flat()) this.proposals.changed(one)
     if (this.#followers.size === 0) return
     for (const [i, { tid }] of transactions.entries()) {
       for (const { oid, slots } of changes[i] ?? []) {
         for (const callback of this.#followers) callback({ tid, oid, slots })
       }
     }
+  }
+
+  // Packs --------------------------------------------------------------------------------------
+
+  /** Packs away what is older than a span of milliseconds. Faults BUSY while another pack is under way. */
+  readonly pack = (keep: number, progress?: (progress: PackProgress) => void): Promise<Packed> =>
+    this.#packs.run(keep, progress)
+
+  #unkept() {
+    const { turns, groups } = this.#sequence.unkept()
+    const messages = this.#pending.map(({ message }) => message)
+    return { values: [...turns, ...messages, ...this.#keys.held()], groups }
   }
 
   // Ends ---------------------------------------------------------------------------------------
@@ -673,22 +521,24 @@ export class Kernel {
       tid: this.head.tid,
       queue: this.#sequence.length,
       pending: this.#pending.length,
-      waiting: this.#pending.filter((one) => (one.generation ?? one.asking) !== undefined).length,
+      waiting: this.#pending.filter((one) => (one.generation ?? one.asking ?? one.parked) !== undefined).length,
       outbox: this.#outbox.size,
       delivered: this.#outbox.delivered,
-      generating: this.#generations.size,
+      ...this.#needs.counts,
+      proposals: this.proposals.open,
       workerDeaths: this.#sequence.workerDeaths,
       policy: this.options.policy,
       model: this.options.learner.name,
+      ...this.#packs.status,
       ...this.counts,
     }
   }
 
   /** Ends generations, lets turns finish and become durable, and ends the children. The store stays open. */
   async close(): Promise<void> {
-    this.#closing = true
+    this.#packs.close()
     this.#outbox.close()
-    for (const generation of this.#generations.values()) generation.controller.abort()
+    this.#needs.close()
     for (const { timer, asking } of this.#pending) {
       this.#timers.clearTimeout(timer)
       asking?.abort(new Error('the kernel closes'))
@@ -698,3 +548,6 @@ export class Kernel {
     await this.options.judge.close()
   }
 }
+
+/** True for a value that has no parts and is no reference. */
+const isFlat = (value: unknown) => typeof value !== 'object' || value === null

@@ -25,11 +25,17 @@ export interface Sent {
   cancel: () => boolean
 }
 
+/** One that waits, and how it is sent. */
+interface Held {
+  message: Message
+  send: () => void
+}
+
 export class Keys {
   readonly #store: Store
   readonly #now: () => number
   readonly #pending = new Map<string, Pending>()
-  readonly #givenUp = new Map<string, { pending: Pending; held: (() => void)[] }>()
+  readonly #givenUp = new Map<string, { pending: Pending; held: Held[] }>()
 
   constructor(store: Store, now: () => number) {
     this.#store = store
@@ -87,9 +93,10 @@ export class Keys {
     }
     let sent: Sent | undefined
     let isOver = false
-    held.push(() => {
+    const goOn = () => {
       if (!isOver) sent = send()
-    })
+    }
+    held.push({ message, send: goOn })
     const cancel = () => {
       if (sent !== undefined) return sent.cancel()
       if (isOver) return false
@@ -101,13 +108,19 @@ export class Keys {
     return { cancel }
   }
 
+  /** Messages that are held back. */
+  *held(): Generator<Message> {
+    for (const { held } of this.#givenUp.values()) for (const { message } of held) yield message
+  }
+
   /** The turn of one that was given up is over: whoever waited for it is sent. */
   over(pending: Pending): void {
+    if (pending.message.key === undefined) return
     const id = keyId(pending.message)
     const one = this.#givenUp.get(id)
     if (one?.pending !== pending) return
     this.#givenUp.delete(id)
-    for (const send of one.held) send()
+    for (const { send } of one.held) send()
   }
 
   /** Writes that remove what is kept longer than keys live. */

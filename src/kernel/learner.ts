@@ -1,10 +1,13 @@
 // Owns: what the kernel asks of whoever meets the need for a method, and the bench it gives them to work at.
 // Leaves: drafting to the mind, judging to governance.
 import type { FaultRecord } from '#ground'
+import type { TableWrite } from '#image'
 import type { MethodNeed, Oid, Tid } from '#objects'
 import type { Head } from './head.ts'
 import type { CheckAnswer, CheckRequest } from './judge/index.ts'
 import type { MethodFields } from './method-record.ts'
+import type { Example } from './examples.ts'
+import type { Proposed } from './proposals.ts'
 import type { Candidate, Probe, Reports } from './trial.ts'
 
 /** What happens to a message before its answer; `kind` is one of the wire's. */
@@ -17,7 +20,7 @@ export interface KernelEvent {
 export interface LearnTask {
   need: MethodNeed
   intent: string | undefined
-  /** What the sender allows; it may only be stricter than the image's. */
+  /** The strictest of what the sender, the object and the selector allow. */
   policy: 'review' | 'off' | undefined
   /** Who asked, for the history. */
   author: string
@@ -31,8 +34,11 @@ export interface MethodNeedCall extends MethodNeed {
   frame: { now: number; seed: number; fuel: number }
 }
 
-/** The need is met by an installed method, or it is not. */
-export type LearnOutcome = { kind: 'installed' } | { kind: 'fault'; fault: FaultRecord }
+/** The need is met by an installed method, a person has to decide, or it is not met. */
+export type LearnOutcome =
+  | { kind: 'installed' }
+  | { kind: 'parked'; proposal: Proposed }
+  | { kind: 'fault'; fault: FaultRecord }
 
 /** Meets needs for methods. */
 export interface Learner {
@@ -47,6 +53,15 @@ export interface Workbench {
   check(request: CheckRequest): Promise<CheckAnswer>
   /** Makes the call of each probe, `{}` being the call as it came; one report each, in order. */
   trial<const P extends readonly Probe[]>(candidate: Candidate, probes: P): Promise<Reports<P>>
-  /** Puts a method into a slot as one turn, if the slot is still as `expect` says. Faults CONFLICT. */
-  install(fields: MethodFields, expect: Tid | null): Promise<{ tid: Tid; oid: Oid }>
+  /** Calls that people have answered for a selector of an object. */
+  examples(holder: Oid, selector: string): Example[]
+  /**
+   * Puts a method into a slot as one turn, if the slot is still as `expect` says. `tables` are kept in its commit. Faults
+   * CONFLICT.
+   */
+  install(
+    fields: MethodFields,
+    expect: Tid | null,
+    tables?: (tid: Tid) => TableWrite[],
+  ): Promise<{ tid: Tid; oid: Oid }>
 }

@@ -11,6 +11,18 @@ export const KERNEL_LIMITS = {
   queueLength: 16_384,
   /** Bytes of all messages not yet run, roughly; the next is refused with BUSY. */
   queueBytes: 256 * 1024 * 1024,
+  /** Methods that wait for a person: more than anybody reads in a day. */
+  proposalsOpen: 256,
+  /** Bytes of all of them, which this process holds. */
+  proposalsBytes: 16 * 1024 * 1024,
+  /** Decided ones that are still shown; older ones go. */
+  proposalsDecided: 64,
+  /** Answers that people gave for one selector of one object: each is a call in every trial. */
+  examples: 32,
+  /** Bytes of one such answer with the state that it holds for. */
+  exampleBytes: 256 * 1024,
+  /** Policies of objects and selectors, all of which this process holds. */
+  policies: 1_024,
   /** Messages that wait for a need; the next is refused with BUSY. */
   waitingLength: 4_096,
   /** Records in a group of turns: what the image keeps at once, less one turn's. */
@@ -23,6 +35,8 @@ export const KERNEL_LIMITS = {
   workerHeap: 256,
   /** MiB of data that a child may have beyond its heap: 620 that the engine sets aside, and bytes that guest code makes. */
   beyondHeap: 1_024,
+  /** Objects that a worker was given or made, after which its memory is emptied: about 50 bytes each are kept here. */
+  knownObjects: 100_000,
   /** Questions of a worker within one batch: far above what all turns of a batch may ask, so it is not asking for them. */
   questions: 5_000_000,
   /** Bytes of answers that a worker has not read: one that does not listen must not fill this process. */
@@ -39,6 +53,8 @@ export const KERNEL_LIMITS = {
   needs: 16,
   /** Deaths of a worker with a turn in hand, the last of them with no other, after which the turn is charged. */
   deaths: 2,
+  /** Workers in a row that are asked from outside to end before they finish a batch; those after it count as deaths. */
+  signals: 64,
   /** Messages for later that wait for their time; beyond it a turn may post none. Each takes memory here. */
   outboxLength: 65_536,
   /** Bytes of all of them, which lie on the disk. */

@@ -20,9 +20,12 @@ export interface LinkSource {
   method(oid: Oid): Promise<CodeAnswer>
 }
 
-/** How a worker ended: why, and what it last said on its error stream. `unkept`: its state could not be made durable. */
+/**
+ * How a worker ended: why, and what it last said on its error stream. `unkept`: its state could not be made durable. `signal`:
+ * somebody outside asked the process to end.
+ */
 export interface Ending {
-  reason: 'silent' | 'memory' | 'died' | 'refused' | 'unkept' | 'closed'
+  reason: 'silent' | 'memory' | 'died' | 'signal' | 'refused' | 'unkept' | 'closed'
   detail: string
 }
 
@@ -35,6 +38,12 @@ const FRAME_LIMITS = {
 
 /** What is kept of a worker's last words, in characters. */
 const LAST_WORDS = 4_000
+
+/**
+ * Signals by which a person or a system asks a process to end. Guest code has no process to send them with, and nothing that
+ * it does to memory or time ends in one; SIGKILL may be the system's answer to too much memory.
+ */
+const FROM_OUTSIDE: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP'])
 
 export class Link {
   readonly #child: ChildLike
@@ -192,9 +201,10 @@ export class Link {
     this.#ended = true
     this.#timers.clearTimeout(this.#timer)
     const memory = /out of memory|allocation failed|invalid array length/i.test(this.#words)
+    const asked = signal !== null && FROM_OUTSIDE.has(signal)
     this.#onEnd(
       this.#reason ?? {
-        reason: memory ? 'memory' : 'died',
+        reason: asked ? 'signal' : memory ? 'memory' : 'died',
         detail: `exit ${code ?? signal}: ${this.#words.trim().split('\n')[0] ?? ''}`,
       },
     )

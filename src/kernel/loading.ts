@@ -29,7 +29,7 @@ interface Loaded {
 /** Loads the text of a dump. Faults CONFLICT, FIELD_INVALID, METHOD_FAILED and BUSY; then nothing has changed. */
 export async function loadDump(kernel: Kernel, text: string, author: string): Promise<Loaded> {
   requireAwakening(kernel)
-  const request = { head: { tid: 1, oid: 0 }, time: kernel.options.now(), author }
+  const request = { head: { tid: 1, oid: 0 }, time: kernel.options.now(), author, closed: true }
   const transactions = load(text, request)
   const kinds = kindsOf(transactions)
   checkGraph(transactions, kinds)

@@ -63,10 +63,14 @@ export interface Pending {
   done: boolean
   /** Whether the worker has its turn, or had it and died. */
   isOut: boolean
+  /** Whether a turn before it called it off: what it does is not to be taken. */
+  isCalledOff: boolean
   timer: unknown
   /** Its record in the table of waiting messages, once it has one. */
   record: string | undefined
   generation: Generation | undefined
+  /** The id of the proposal that it waits for. */
+  parked: string | undefined
   /** Ends the request that it waits for. */
   asking: AbortController | undefined
   /** Where it came from when that was the outbox, until it is kept in another way. */
@@ -140,6 +144,11 @@ export const NOBODY: Listener = { event: () => undefined, answer: () => undefine
 export function arrivalOf({ target, selector, args, policy }: Arriving): Message {
   const message = { principal: LATER, author: LATER, target, selector, args }
   return policy === undefined ? message : { ...message, policy }
+}
+
+/** Tells everyone who listens to a message. */
+export function emit(pending: Pending, event: KernelEvent): void {
+  for (const listener of pending.listeners) listener.event(event)
 }
 
 /** What a sender is told of a need. */

@@ -13,6 +13,9 @@ export interface MethodFields {
   persona?: string
   /** Hash of the prompt that the draft answered. */
   prompt?: string
+  /** The proposal that it was, and who accepted it. */
+  proposal?: string
+  accepted?: string
   version: number
   holder: Oid
   previous?: Oid

@@ -11,6 +11,7 @@ import {
   startOn,
   type TestOptions,
 } from './kernel.fixture.ts'
+import { KERNEL_LIMITS } from './limits.ts'
 
 const METHODS = {
   add: 'function add(self, x) { self.list ??= []; self.list.push(x); return self.list.length }',
@@ -231,4 +232,16 @@ test('[KN1] what was answered is there after the image was closed and opened', a
   assert.equal(await second.send('add', [50]), 51)
   await second.close()
   folder.remove()
+})
+
+test('[KN38] a worker that was given very many objects begins anew, and every message is answered as before', async () => {
+  const herd =
+    'function herd(self) { for (let i = 0; i < 5000; i++) self.last = mirror.clone(self); self.n = (self.n ?? 0) + 1; return self.n }'
+  const t = await startKernel({ methods: { herd } })
+  const rounds = Math.ceil(KERNEL_LIMITS.knownObjects / 10_000) * 2 + 4
+  for (let i = 1; i <= rounds; i += 2) {
+    assert.deepEqual(await Promise.all([t.send('herd'), t.send('herd')]), [i, i + 1])
+  }
+  assert.equal(await t.send('n'), rounds)
+  await t.close()
 })

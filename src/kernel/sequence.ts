@@ -15,6 +15,7 @@ import {
   type Need,
   OBJECT_LIMITS,
   type Oid,
+  oidText,
   type Posting,
   type RestoredName,
   type SendRequest,
@@ -56,6 +57,8 @@ export interface Ticket {
   tables?: (outcome: Settled) => TableWrite[]
   /** True when nobody waits for it any more: then it is not run. */
   dropped?: () => boolean
+  /** True when a turn before it called it off: it is not taken any more, though the worker may have run it. */
+  calledOff?: () => boolean
   /** Called when it is given to the worker, each time; it may still add to the turn. */
   begin?: () => void
   settle(outcome: Settled): void
@@ -68,15 +71,45 @@ interface Running extends Ticket {
   deaths: number
 }
 
+/** Somebody who is told when a group is durable, or why it is not. */
+interface Settling {
+  tell(): void
+  fail(fault: FaultRecord): void
+}
+
+/** A turn with its outcome. A class, because closures for every message would be a good part of what is collected. */
+class Answering implements Settling {
+  readonly #ticket: Ticket
+  readonly #outcome: Settled
+
+  constructor(ticket: Ticket, outcome: Settled) {
+    this.#ticket = ticket
+    this.#outcome = outcome
+  }
+
+  tell(): void {
+    this.#ticket.settle(this.#outcome)
+  }
+
+  fail(fault: FaultRecord): void {
+    this.#ticket.settle({ kind: 'fault', fault })
+  }
+}
+
 interface OpenGroup {
   transactions: Transaction[]
   /** What each of the transactions changed. */
   changes: ChangedSlots[][]
   tables: TableWrite[]
-  settles: { tell: () => void; fail: (fault: FaultRecord) => void }[]
+  settles: Settling[]
   records: number
   bytes: number
+  /** How often the head had forgotten when the first of the transactions was taken. */
+  asOf: number | undefined
 }
+
+/** Most turns keep nothing in a table. */
+const NO_TABLES: readonly TableWrite[] = []
 
 /** Most turns make no objects. */
 const NONE_BORN: ReadonlySet<Oid> = new Set()
@@ -88,6 +121,7 @@ const emptyGroup = (): OpenGroup => ({
   settles: [],
   records: 0,
   bytes: 0,
+  asOf: undefined,
 })
 
 export interface SequenceOptions {
@@ -121,6 +155,8 @@ export class Sequence {
   #batches: number[] = []
   #weight = 0
   #failedStarts = 0
+  /** Workers in a row that were asked from outside to end. */
+  #signals = 0
   #known = new Set<Oid>()
   #alone = 0
   #n = 0
@@ -156,7 +192,11 @@ export class Sequence {
     }
     const weight = weigh(ticket.turn)
     this.#weight += weight
-    this.#queue.push(Object.assign(ticket, { n: ++this.#n, weight, deaths: 0 }))
+    const running = ticket as Running
+    running.n = ++this.#n
+    running.weight = weight
+    running.deaths = 0
+    this.#queue.push(running)
     this.#schedule()
   }
 
@@ -170,6 +210,16 @@ export class Sequence {
         fail: (fault) => reject(kernelFault('BUSY', fault.message)),
       })
       this.#commit()
+    })
+  }
+
+  /** Resolves when everything that was taken so far is durable. Faults BUSY when some of it is not kept. */
+  durable(): Promise<void> {
+    return new Promise((tell, reject) => {
+      const fail = (fault: FaultRecord) => reject(new Fault(fault))
+      if (this.#isPending()) this.#groups.at(-1)?.settles.push({ tell, fail })
+      else if (this.#committing !== undefined) this.#committing.settles.push({ tell, fail })
+      else tell()
     })
   }
 
@@ -203,6 +253,13 @@ export class Sequence {
       this.#groups = [{ ...emptyGroup(), transactions: [...transactions], changes, settles }]
       this.#commit()
     })
+  }
+
+  /** What no table of the store has yet: turns without an outcome, and groups that are not durable. */
+  unkept(): { turns: Ticket['turn'][]; groups: Pick<OpenGroup, 'transactions' | 'tables'>[] } {
+    const groups =
+      this.#committing === undefined ? this.#groups : [this.#committing, ...this.#groups]
+    return { turns: [...this.#running, ...this.#queue].map(({ turn }) => turn), groups }
   }
 
   /** Lets what runs finish and what is grouped become durable, then ends the worker. */
@@ -269,11 +326,17 @@ export class Sequence {
     while (link !== undefined && this.#queue.length > 0) {
       if (link.busy >= KERNEL_LIMITS.batchesInFlight) return
       if (this.#alone > 0 && this.#running.length > 0) return
+      if (this.#known.size > KERNEL_LIMITS.knownObjects) {
+        // What it was given is counted for the checks of its reports, so both sides let go of everything at once.
+        if (link.busy > 0) return
+        this.#known = new Set()
+        link.next(this.#head.nextOid, this.#head.nextTid)
+      }
       const batch = this.#nextBatch(this.#alone > 0 ? 1 : KERNEL_LIMITS.batchTurns)
       if (batch.length === 0) continue
       this.#running.push(...batch)
       this.#batches.push(batch.length)
-      link.run(batch.map((ticket) => [ticket.n, ...ticket.turn]))
+      link.run(batch.map(({ n, turn }) => [n, turn[0], turn[1]]))
     }
     this.#rest()
   }
@@ -306,7 +369,7 @@ export class Sequence {
     const again = this.#running
     this.#running = []
     // When the disk refused a group, or no worker started, no turn was to blame.
-    if (ending.reason !== 'unkept' && link.ready) for (const ticket of again) ticket.deaths++
+    if (this.#isTheirs(ending) && link.ready) for (const ticket of again) ticket.deaths++
     const charged = again.length === 1 ? again[0] : undefined
     if (charged !== undefined && charged.deaths >= KERNEL_LIMITS.deaths) {
       again.length = 0
@@ -318,6 +381,12 @@ export class Sequence {
     this.#alone = Math.max(this.#alone, again.length)
     this.#link = link.ready ? this.#startWorker() : this.#startAgain(ending)
     this.#schedule()
+  }
+
+  /** Whether a worker's end may be the doing of a turn that it had. */
+  #isTheirs({ reason }: Ending): boolean {
+    if (reason === 'signal') return ++this.#signals > KERNEL_LIMITS.signals
+    return reason !== 'unkept'
   }
 
   /** After a worker that ended before it was ready: another one, or none for now and a fault for what waits. */
@@ -339,6 +408,7 @@ export class Sequence {
 
   #done(results: unknown[]): void {
     this.#failedStarts = 0
+    this.#signals = 0
     try {
       if (results.length !== this.#batches.shift())
         refuse('results for other turns than were given')
@@ -354,6 +424,11 @@ export class Sequence {
     const ticket = this.#running[0]
     if (ticket === undefined || !Array.isArray(result) || result[0] !== ticket.n) {
       return refuse('a result for no turn')
+    }
+    if (ticket.calledOff?.()) {
+      // The turns behind it may have seen what it did, so the worker is let go of and they run again.
+      this.#link?.end('unkept', 'a message that it ran was called off by the one before')
+      return refuse('a message that was called off')
     }
     const outcome = this.#believe(ticket, readReport(result))
     this.#running.shift()
@@ -382,13 +457,20 @@ export class Sequence {
     }
     const { tid, installing } = writing
     verifyNames(names, writing.born, head, restoredNames(ticket))
-    const verified = writes.map((write) => verifyWrite(write, writing))
-    const revisions = verified.map(({ revision }) => revision)
-    for (const [index, { method, done }] of installing.entries()) {
-      if (!done) refuse('an installation without its method')
-      if (ticket.method !== undefined) revisions.push(ticket.method(method, tid, index))
+    const revisions: Revision[] = []
+    const changes: ChangedSlots[] = []
+    for (const write of writes) {
+      const { revision, changed } = verifyWrite(write, writing)
+      revisions.push(revision)
+      changes.push({ oid: write.oid, slots: changed })
     }
-    for (const { oid } of writes) this.#known.add(oid)
+    for (let i = 0; i < installing.length; i++) {
+      const { method, done } = installing[i] as Installing
+      if (!done) refuse('an installation without its method')
+      if (ticket.method !== undefined) revisions.push(ticket.method(method, tid, i))
+    }
+    // What was written and not made was known before.
+    for (const oid of writing.born) this.#known.add(oid)
     const transaction: Transaction = {
       tid,
       time: this.#options.now(),
@@ -404,10 +486,9 @@ export class Sequence {
     let bytes = 0
     for (const { payload } of revisions) bytes += payload.length
     const open = this.#room(revisions.length, bytes)
+    open.asOf ??= head.forgotten
     open.transactions.push(transaction)
-    open.changes.push(
-      verified.map(({ revision, changed }) => ({ oid: revision.oid, slots: changed })),
-    )
+    open.changes.push(changes)
     return tid
   }
 
@@ -430,11 +511,8 @@ export class Sequence {
   // To the store -------------------------------------------------------------------------------
 
   #answer(ticket: Running, outcome: Settled): void {
-    const tables = ticket.tables?.(outcome) ?? []
-    const settle = {
-      tell: () => ticket.settle(outcome),
-      fail: (fault: FaultRecord) => ticket.settle({ kind: 'fault', fault }),
-    }
+    const tables = ticket.tables?.(outcome) ?? NO_TABLES
+    const settle = new Answering(ticket, outcome)
     const open = this.#room(0, sizeOf(tables))
     open.tables.push(...tables)
     const wrote = tables.length > 0 || (outcome.kind === 'kept' && outcome.tid !== null)
@@ -463,18 +541,35 @@ export class Sequence {
     const group = this.#groups.shift() as OpenGroup
     if (this.#groups.length === 0) this.#groups.push(emptyGroup())
     this.#committing = group
+    const lost = this.#lostBy(group)
+    if (lost !== undefined) return this.#failed(group, new Error(lost))
     this.#head.store.commit(group).then(
       () => this.#durable(group),
       (error: unknown) => this.#failed(group, error),
     )
   }
 
+  /**
+   * Why a group cannot be kept: a pack that ended after its turns were checked has removed what they refer to. From here on
+   * the store tells the pack under way, or refuses.
+   */
+  #lostBy({ asOf, transactions }: OpenGroup): string | undefined {
+    if (asOf === undefined || asOf === this.#head.forgotten) return undefined
+    for (const { revisions, names } of transactions) {
+      const oids = [...revisions.flatMap(({ refs }) => refs), ...names.map(({ oid }) => oid)]
+      const lost = oids.find((oid) => oid !== null && this.#head.read(oid) === undefined)
+      if (lost != null) return `${oidText(lost)} was packed away meanwhile`
+    }
+    return undefined
+  }
+
   #durable(group: OpenGroup): void {
     this.#committing = undefined
     this.#head.settled(group.transactions)
-    for (const { tell } of group.settles) tell()
-    if (group.changes.length > 0) this.#options.onDurable(group.transactions, group.changes)
+    // The disk works at the next group while the answers of this one go out.
     this.#commit()
+    for (const settle of group.settles) settle.tell()
+    if (group.changes.length > 0) this.#options.onDurable(group.transactions, group.changes)
     this.#rest()
   }
 
@@ -489,7 +584,7 @@ export class Sequence {
     this.#committing = undefined
     this.#head.reset()
     this.#link?.end('unkept', 'its state was not kept')
-    for (const { settles } of [group, ...behind]) for (const { fail } of settles) fail(fault)
+    for (const { settles } of [group, ...behind]) for (const settle of settles) settle.fail(fault)
     this.#rest()
   }
 }

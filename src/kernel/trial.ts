@@ -39,6 +39,8 @@ export interface Probe {
   /** Slots that objects get before the call. */
   sets?: readonly { target: Oid; slot: string; value: unknown }[]
   args?: unknown[]
+  /** The time and the chance of the call, where they are not those of the call at hand. */
+  frame?: { now: number; seed: number }
 }
 
 /** What a call came to in the trial. `reply` is a wire value; `wrote` has the slots of each object that it left changed. */
@@ -209,7 +211,7 @@ export class Trials {
         const args = run.probe.args ?? request.args
         link.run([
           ...[change, ...sets].map((one, i) => [i + 1, 'change', { ...frame, change: one }]),
-          [sets.length + 2, 'send', { ...request, args }],
+          [sets.length + 2, 'send', { ...request, ...run.probe.frame, args }],
         ])
       },
     }

@@ -78,7 +78,7 @@ export function verifyWrite(
   }
   if (isNew) checkDistinct(payload, spans)
   // What is left of the old ones was removed.
-  changed.push(...former.left())
+  if (former.isLeft) changed.push(...former.left())
   const revision: Revision = {
     oid,
     tid: writing.tid,
@@ -102,6 +102,8 @@ function checkDistinct(payload: Uint8Array, spans: readonly SlotSpan[]): void {
   if (names.size !== spans.length) refuse('a slot name that comes twice')
 }
 
+const NOTHING = new Uint8Array()
+
 /** An object as it was before this turn: each of its slots is taken once, by name. */
 class Former {
   readonly payload: Uint8Array
@@ -111,7 +113,7 @@ class Former {
   #byName: Map<string, number> | undefined
 
   constructor(payload: Uint8Array | undefined) {
-    this.payload = payload ?? new Uint8Array()
+    this.payload = payload ?? NOTHING
     this.#spans = payload === undefined ? [] : spansIn(payload)
     this.#left = this.#spans.length
   }
@@ -138,9 +140,13 @@ class Former {
     return found
   }
 
+  /** True while a slot was not taken. */
+  get isLeft(): boolean {
+    return this.#left > 0
+  }
+
   /** Names of the slots that were not taken. */
   left(): string[] {
-    if (this.#left === 0) return []
     return this.#spans.flatMap((one) => (one === undefined ? [] : [nameIn(this.payload, one)]))
   }
 

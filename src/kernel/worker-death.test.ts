@@ -2,10 +2,14 @@
 // Leaves: workers that lie to hostile-worker.test.ts.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { PassThrough, Writable } from 'node:stream'
 import { test } from 'node:test'
+import { FrameReader, frame } from '#ground'
+import { decodeValue, encodeValue } from '#objects'
 import { spawnNode } from '#powers'
 import type { SpawnChild } from './child.ts'
 import { startKernel, startOn, temporaryFolder, type TestKernel } from './kernel.fixture.ts'
+import { KERNEL_LIMITS } from './limits.ts'
 
 const NOTE = 'function note(self, i) { self.all ??= []; self.all.push(i); return self.all.length }'
 
@@ -176,4 +180,87 @@ test('[KN26] the owner hears once of each worker that ended, and of none that wa
   assert.equal(t.endings.length, 1)
   await t.close()
   assert.equal(t.endings.length, 1)
+})
+
+/** Starts workers that are sent a signal when they ask their first question, so many of them: then they have a turn in hand. */
+function killing(signal: NodeJS.Signals, most: number) {
+  const state = { kills: 0, isArmed: false }
+  const spawn: SpawnChild = (entry, options) => {
+    const child = spawnNode(entry, options)
+    if (!entry.includes('worker')) return child
+    const reader = new FrameReader()
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const bytes of reader.push(chunk)) {
+        const [kind] = decodeValue(bytes) as [string]
+        if (kind === 'ready' || kind === 'done' || !state.isArmed || state.kills >= most) continue
+        state.kills++
+        process.kill(child.pid as number, signal)
+      }
+    })
+    return child
+  }
+  return { spawn, state }
+}
+
+/** A kernel whose next workers are killed at their first question; the one that it has knows everything already. */
+async function startKilled(signal: NodeJS.Signals, most: number) {
+  const { spawn, state } = killing(signal, most)
+  const t = await startKernel({ methods: { note: NOTE }, spawn })
+  await t.send('note', [0])
+  state.isArmed = true
+  process.kill(t.pids.at(-1) as number, 'SIGKILL')
+  return { t, state }
+}
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  test(`[KN86] a message whose worker gets ${signal} again and again is not charged, and runs to its end once`, async () => {
+    const { t, state } = await startKilled(signal, 4)
+    assert.equal(await t.send('note', [1]), 2)
+    assert.equal(state.kills, 4)
+    const reasons = t.endings.map(({ reason }) => reason)
+    assert.deepEqual(reasons, ['died', 'signal', 'signal', 'signal', 'signal'])
+    assert.deepEqual(await t.send('all'), [0, 1])
+    await t.close()
+  })
+}
+
+test('[KN86] [KN4] SIGKILL may be the answer to too much memory, and is charged', async () => {
+  const { t, state } = await startKilled('SIGKILL', 4)
+  assert.equal((await t.fault('note', [1])).code, 'METHOD_FAILED')
+  assert.ok(state.kills <= 2, `${state.kills} workers were killed`)
+  state.isArmed = false
+  assert.equal(await t.send('note', [2]), 2)
+  await t.close()
+})
+
+/** A worker that gets ready, and is asked to end as soon as it has something to do. */
+const endedAtWork: SpawnChild = (entry, options) => {
+  if (!entry.includes('worker')) return spawnNode(entry, options)
+  const stdout = new PassThrough()
+  let exited: (code: number | null, signal: string | null) => void = () => undefined
+  const reader = new FrameReader()
+  const stdin = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      for (const bytes of reader.push(chunk)) {
+        const [kind] = decodeValue(bytes) as [string]
+        if (kind === 'run') setImmediate(() => exited(null, 'SIGTERM'))
+      }
+      done()
+    },
+  })
+  stdout.write(frame(encodeValue(['ready'])))
+  const onExit = (callback: typeof exited) => {
+    exited = callback
+  }
+  return { pid: undefined, stdin, stdout, stderr: new PassThrough(), kill: () => {}, onExit }
+}
+
+test('[KN86] when every worker is asked to end, that is a death like others after a while', async () => {
+  const good = await startKernel({ methods: { note: NOTE } })
+  const { store } = good.kernel.head
+  await good.close()
+  const t = await startKernel({ store, spawn: endedAtWork })
+  assert.equal((await t.fault('note', [1])).code, 'METHOD_FAILED')
+  assert.equal(t.endings.length, KERNEL_LIMITS.signals + KERNEL_LIMITS.deaths)
+  await t.close()
 })

@@ -4,6 +4,10 @@
 import { faultsOf } from '#ground'
 
 export const mindFault = faultsOf({
+  FIELD_INVALID: {
+    retry: 'never',
+    remedy: 'Correct that line of the file and run the command again.',
+  },
   GENERATION_FAILED: {
     retry: 'later',
     remedy: 'Try again; if it persists, look at `batos doctor` and `batos model ls`.',

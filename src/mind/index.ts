@@ -41,3 +41,18 @@ export { nativeRuntime } from './providers/native.ts'
 export { type OpenAiOptions, OpenAiProvider } from './providers/openai.ts'
 export { type Script, ScriptedProvider } from './providers/scripted.ts'
 export { sampleOfValue, selfDeclaration, typeOfValue } from './shape.ts'
+export { RecordingProvider } from './rank/completions.ts'
+export type { CompletionShelf } from './rank/completions.ts'
+export { runChecks } from './rank/hidden-checks.ts'
+export type { Share } from './rank/interval.ts'
+export {
+  type CodeScore,
+  RANK_CATEGORIES,
+  rank,
+  type RankCategory,
+  type Ranking,
+  rankingOf,
+  type RankResult,
+} from './rank/ranking.ts'
+export { addTaskFile, emptySuite, type MethodTask, type Suite } from './rank/task-file.ts'
+export { callMessages, type CallTool, readCall, type ReadCall } from './tell/call-messages.ts'

@@ -7,15 +7,15 @@ import { asFault, type FaultRecord } from '#ground'
 import {
   beyondAuto,
   Case,
-  governanceFault,
+  proposalOf,
   refsOf,
   type Refusal,
   swapMethod,
   type Verdict,
   type Vote,
 } from '#governance'
-import type { Learner, LearnOutcome, LearnTask, Workbench } from '#kernel'
-import { type Oid, oidText, toWire } from '#objects'
+import type { Learner, LearnOutcome, LearnTask, Proposed, Workbench } from '#kernel'
+import { type Oid, oidText } from '#objects'
 import { type DraftContext, isDisplay } from './context.ts'
 import { extractDraft } from './draft.ts'
 import { mindFault, sentenceOf } from './faults.ts'
@@ -114,23 +114,21 @@ export class DraftingLearner implements Learner {
       if (vote.alike + DRAWS - attempt < ALIKE) break
     }
     if (vote === undefined) return { kind: 'fault', fault: exhausted(need.selector, tried) }
-    return { kind: 'fault', fault: undecided(meeting, vote) }
+    const { selector } = need
+    const sentence = `${vote.alike} of ${vote.passed} drafts of ${selector} behave alike, and ${ALIKE} must`
+    return parked(meeting, { code: 'undecided', sentence })
   }
 
   async #accept(meeting: Meeting, vote: Vote): Promise<LearnOutcome> {
     const { task, bench } = meeting
     const { need } = task
     const { source, reply } = vote.leader
-    const data = { selector: need.selector, holder: oidText(need.learner), source }
-    const held = this.#heldBack(task, data)
-    if (held !== undefined) return { kind: 'fault', fault: held }
-    const beyond = beyondAuto(vote.leader, { ...need, frame: task.frame }, oidsIn(need.args))
-    if (beyond !== undefined) {
-      return {
-        kind: 'fault',
-        fault: governanceFault('GENERATION_REFUSED', beyond, data).toRecord(),
-      }
+    if (this.#policy === 'review' || task.policy === 'review') {
+      const sentence = 'the policy installs nothing without a person'
+      return parked(meeting, { code: 'policy', sentence })
     }
+    const beyond = beyondAuto(vote.leader, { ...need, frame: task.frame }, oidsIn(need.args))
+    if (beyond !== undefined) return parked(meeting, { code: 'beyond', sentence: beyond })
     const { tid, version } = await swapMethod(bench, {
       holder: need.learner,
       selector: need.selector,
@@ -145,12 +143,6 @@ export class DraftingLearner implements Learner {
     const holder = oidText(need.learner)
     task.emit({ kind: 'installed', holder, selector: need.selector, version, tid: String(tid) })
     return { kind: 'installed' }
-  }
-
-  #heldBack(task: LearnTask, data: Record<string, unknown>): FaultRecord | undefined {
-    if (this.#policy !== 'review' && task.policy !== 'review') return undefined
-    const why = 'the policy installs nothing without a person'
-    return governanceFault('POLICY', why, data).toRecord()
   }
 }
 
@@ -217,23 +209,8 @@ function exhausted(selector: string, tried: readonly Tried[]): FaultRecord {
   ).toRecord()
 }
 
-/** Drafts passed and do not agree: what they differ on, for a person to decide. */
-function undecided({ task, case: judged }: Meeting, vote: Vote): FaultRecord {
-  const { selector, learner } = task.need
-  const question = judged.question()
-  const options = question?.options.map(({ source, votes, report }) => ({
-    source,
-    votes,
-    ...(report.kind === 'kept' ? { reply: toWire(report.reply) } : { fails: report.kind }),
-  }))
-  return governanceFault(
-    'GENERATION_REFUSED',
-    `${vote.alike} of ${vote.passed} drafts of ${selector} behave alike, and ${ALIKE} must`,
-    {
-      selector,
-      holder: oidText(learner),
-      source: vote.leader.source,
-      ...(options === undefined ? {} : { options }),
-    },
-  ).toRecord()
+/** What passed, for a person to decide. */
+function parked({ case: judged, provider }: Meeting, why: Proposed['why']): LearnOutcome {
+  const made = { model: provider.name, prompt: promptHash() }
+  return { kind: 'parked', proposal: proposalOf(judged, why, made) }
 }

@@ -1,9 +1,11 @@
 // The door of powers: the only makers of authority. Only the composition root imports them.
+export { changingText } from './changing-file.ts'
 export { clock } from './node-clock.ts'
 export { type CommandAnswer, commandRunner } from './node-command.ts'
 export {
   makeFolder,
   makePrivateFolder,
+  moveFolder,
   readText,
   readTexts,
   removeFile,

@@ -49,6 +49,11 @@ export async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true })
 }
 
+/** Moves a folder to where nothing is, on the same disk: it is there whole, or not. */
+export async function moveFolder(from: string, to: string): Promise<void> {
+  await rename(from, to)
+}
+
 /** A new folder of the system's temporary ones, that only its owner can enter. */
 export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'batos-'))

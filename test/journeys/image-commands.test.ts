@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import {
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   openSync,
   writeSync,
@@ -57,10 +58,47 @@ test('[CL87] [BR68] a diff has each change once with what it was and is, and its
   const text = (await place.run(['diff', first, last])).out
   assert.match(text, /\n {2}~ n {2}1 → \[3, "x"\]\n/)
   assert.match(text, /\n {2}\+ two {2}method v1\n/)
-  assert.match(text, /\n1 objects added, 0 removed, 1 changed; 5 slots, 1 names\n$/)
+  assert.match(text, /^~ a \(#\w+\)\n/)
+  assert.match(text, /\n1 object added, 0 removed, 1 changed; 5 slots, 1 name\n$/)
   const back = json((await place.run(['diff', last, first, '--json'])).out)
   assert.deepEqual(back.counts, { added: 0, removed: 1, changed: 1, slots: 5, names: 1 })
   assert.equal((await place.run(['diff', first, 'never'])).code, 3)
+})
+
+test('[CL87] [BR68] a diff goes to now, is of one object, calls what has a way by it, and leaves out what is equal again', async () => {
+  await using place = new Place()
+  const { about } = await place.serve()
+  const client = await clientOf(about)
+  const made = (await client.request('CreateObjectCommand', { slots: { n: 1 } })) as Given
+  const owner = { $ref: String(made.oid) }
+  const begun = await tidOf(client, 'CreateObjectCommand', { name: 'a', slots: { owner, n: 1 } })
+  const source = (n: number) => `function f(self) {\n  const n = ${n}\n  return n\n}`
+  const method = (n: number) => ({ target: 'a', method_name: 'f', source: source(n) })
+  await client.request('CreateMethodCommand', method(1))
+  const before = await tidOf(client, 'SetSlotCommand', { target: 'a', slot: 'n', value: 2 })
+  await client.request('CreateMethodCommand', method(2))
+  await client.request('SetSlotCommand', { target: owner.$ref, slot: 'n', value: 2 })
+  await client.request('SetSlotCommand', { target: 'a', slot: 'n', value: 3 })
+  const last = await tidOf(client, 'SetSlotCommand', { target: 'a', slot: 'n', value: 2 })
+  client.close()
+  const { out } = await place.run(['diff', before])
+  const text = [
+    `~ a\\.owner \\(${owner.$ref}\\)\n {2}~ n {2}1 → 2\n`,
+    '~ a \\(#\\w+\\)\n {2}~ f {2}method v1 → method v2\n {4}@@ -1,4 \\+1,4 @@\n',
+    ' {6}function f\\(self\\) \\{\n {4}- {3}const n = 1\n {4}\\+ {3}const n = 2\n',
+  ]
+  for (const part of text) assert.match(out, new RegExp(part))
+  assert.match(out, /\n0 objects added, 0 removed, 2 changed; 2 slots, 0 names\n$/)
+  const alone = json((await place.run(['diff', begun, '--object', owner.$ref, '--json'])).out)
+  assert.deepEqual([alone.objects.length, alone.objects[0].oid], [1, owner.$ref])
+  assert.equal(alone.places[owner.$ref], 'a.owner')
+  const newest = json((await place.run(['diff', '--object', 'a', '--json'])).out)
+  assert.deepEqual([newest.to, newest.objects[0].slots[0].name], [last, 'n'])
+  const first = json((await place.run(['diff', before, last, '--object', 'a', '--json'])).out)
+  assert.deepEqual(
+    first.objects[0].slots.map(({ name }: Given) => name),
+    ['f'],
+  )
 })
 
 test('[CL88] [BR60] [BR61] an undo restores data, parents, names and removed slots, is undone itself, and conflicts with what came later', async () => {
@@ -100,11 +138,78 @@ test('[CL88] [BR60] [BR61] an undo restores data, parents, names and removed slo
   assert.equal(refused.code, 4)
   const { fault } = json(refused.out)
   assert.equal(fault.code, 'CONFLICT')
-  assert.match(fault.message, /^n of #\w+ was changed by transaction \d+ after transaction \d+/)
-  assert.equal(fault.data.slot, 'n')
+  assert.match(
+    fault.message,
+    /^n of a \(#\w+\) was changed by transaction \d+ of \w+ \(set n\) after transaction \d+, so nothing/,
+  )
+  assert.deepEqual([fault.data.slot, fault.data.tid], ['n', String(Number(early) + 1)])
   assert.equal((await slotsOf(client, 'a')).get('n')?.value, 6)
   assert.equal((await place.run(['undo', '999'])).code, 3)
-  assert.equal((await place.run(['undo', '1'])).code, 2)
+  const awakening = await place.run(['undo', '1'])
+  assert.equal(awakening.code, 2)
+  assert.match(
+    awakening.err,
+    /^FIELD_INVALID: .* the awakening .*\n {2}Begin anew in another folder/,
+  )
+  client.close()
+})
+
+test('[CL88] [BR71] [BR72] several transactions are undone as one, after a look at what it would do, and redone', async () => {
+  await using place = new Place()
+  const { about } = await place.serve()
+  const client = await clientOf(about)
+  await client.request('CreateObjectCommand', { name: 'a', slots: { n: 1, gone: [1] } })
+  const first = await tidOf(client, 'SetSlotCommand', { target: 'a', slot: 'n', value: 2 })
+  await client.request('SetSlotCommand', { target: 'a', slot: 'n', value: 3 })
+  await client.request('SetSlotCommand', { target: 'a', slot: 'brief', value: 1 })
+  await client.request('RemoveSlotCommand', { target: 'a', slot: 'brief' })
+  await client.request('RemoveSlotCommand', { target: 'a', slot: 'gone' })
+  const last = await tidOf(client, 'CreateObjectCommand', { name: 'b' })
+  const range = `${first}..${last}`
+  const state = async () =>
+    [...(await slotsOf(client, 'a'))].flatMap(([name, { value, holder, kind }]) =>
+      kind === 'data' && holder !== '#1' ? [[name, value]] : [],
+    )
+  const looked = await place.run(['undo', range, '--dry-run', '--json'])
+  assert.equal(looked.code, 0, looked.err)
+  const { plan, tid, undoes } = json(looked.out)
+  assert.deepEqual([tid, undoes, plan.names[0].after], [null, range, null])
+  const slots = plan.objects[0].slots as { name: string; before?: Given; after?: Given }[]
+  assert.deepEqual(
+    slots.map(({ name, before, after }) => [name, before?.value, after?.value]),
+    [
+      ['n', 3, 1],
+      ['gone', undefined, [1]],
+    ],
+  )
+  assert.deepEqual(await state(), [['n', 3]])
+  const done = await place.run(['undo', range, '--json'])
+  assert.equal(done.code, 0, done.err)
+  assert.deepEqual(await state(), [
+    ['n', 1],
+    ['gone', [1]],
+  ])
+  assert.equal((await place.run(['show', 'b'])).code, 3)
+  assert.equal((await place.run(['undo', json(done.out).tid])).code, 0)
+  assert.deepEqual(await state(), [['n', 3]])
+  assert.equal((await place.run(['show', 'b'])).code, 0)
+
+  const set = await tidOf(client, 'SetSlotCommand', { target: 'a', slot: 'm', value: 1 })
+  await client.request('RemoveSlotCommand', { target: 'a', slot: 'm' })
+  const refused = await place.run(['undo', set, '--dry-run', '--json'])
+  assert.equal(refused.code, 4)
+  const { fault } = json(refused.out)
+  assert.match(fault.message, /^m of a \(#\w+\) was removed by transaction \d+ of \w+ \(remove m\)/)
+  const both = `${set}..${Number(set) + 1}`
+  assert.match((await place.run(['undo', both])).out, /left nothing to take back/)
+  for (const [words, code] of [
+    [`${last}..${first}`, 2],
+    [`${first}..9999`, 3],
+    [`1..${first}`, 2],
+    ['0', 3],
+  ] as const) {
+    assert.equal((await place.run(['undo', words])).code, code, words)
+  }
   client.close()
 })
 
@@ -237,6 +342,89 @@ test('[CL90] [CL91] [BR65] [BR66] a dump loads into an awakening, keeps its oids
   assert.match((await other.run(['verify'])).out, /^Sound: /)
 })
 
+test('[CL91] [BR71] [BR62] a load is undone as a whole and redone, its methods judged again', async () => {
+  await using place = new Place()
+  await using other = new Place()
+  await fill(place)
+  // The dump has another method at genesis, and more objects than one transaction of a load takes.
+  const many = Array.from({ length: 5_000 }, (_, n) => `\nobject #${(100_000 + n).toString(36)}\n`)
+  const text = `${(await place.run(['dump', '-'])).out}${many.join('')}`
+  const changed = text.replace('function not(self) {\n    |   return ', '$&!!')
+  assert.notEqual(changed, text)
+  const file = join(other.folder, 'world.txt')
+  writeFileSync(file, changed)
+  const fresh = (await other.run(['dump', '-'])).out
+  const loaded = json((await other.run(['load', file, '--json'])).out)
+  assert.ok(Number(loaded.tid) > 2)
+  const full = (await other.run(['dump', '-'])).out
+  // What the load gave anew as it was may change after it.
+  await other.run(['send', 'genesis', 'setSlot:value:', 'comment', 'mine'])
+  // A part of a load is the load.
+  const looked = json((await other.run(['undo', '3', '--dry-run', '--json'])).out)
+  assert.equal(looked.undoes, `2..${loaded.tid}`)
+  const undone = await other.run(['undo', loaded.tid, '--json'])
+  assert.equal(undone.code, 0, undone.err)
+  assert.deepEqual(
+    json((await other.run(['ls', '--json'])).out).objects.map(({ name }: Given) => name),
+    ['genesis', 'traits/false', 'traits/nil', 'traits/true'],
+  )
+  const back = await other.run(['source', 'traits/true', 'not'])
+  assert.equal(back.out, (await place.run(['source', 'traits/true', 'not'])).out)
+  assert.ok(fresh.includes(back.out.split('\n')[1] as string))
+  assert.equal((await other.run(['send', 'genesis', 'respondsTo:', 'clone'])).out, 'true\n')
+  const redone = await other.run(['undo', json(undone.out).tid])
+  assert.equal(redone.code, 0, redone.err)
+  assert.equal((await other.run(['send', 'a', 'twice', '21'])).out, '42\n')
+  const again = (await other.run(['dump', '-'])).out
+  assert.deepEqual(again.match(/^object .*$/gm), full.match(/^object .*$/gm))
+  assert.match((await other.run(['verify'])).out, /^Sound: /)
+  assert.match((await other.run(['show', 'genesis'])).out, /"mine"/)
+})
+
+test('[CL45] [CL46] [BR70] the past is asked by transaction, time and span, listed by author, and told after a pack', async () => {
+  await using place = new Place()
+  const { about } = await place.serve()
+  const client = await clientOf(about)
+  await client.request('CreateObjectCommand', { name: 'a', slots: { n: 1, m: 1 } })
+  const early = await tidOf(client, 'SetSlotCommand', { target: 'a', slot: 'n', value: 2 })
+  await place.run(['send', 'a', 'setSlot:value:', 'n', '3'])
+  const late = await tidOf(client, 'CreateObjectCommand', { name: 'b' })
+  const tids = async (...words: string[]) => {
+    const ran = await place.run([...words, '--json'])
+    assert.equal(ran.code, 0, ran.err)
+    return json(ran.out).entries.map(({ tid }: Given) => tid)
+  }
+  assert.deepEqual(await tids('log', '--author', 'cli'), ['4'])
+  assert.deepEqual(await tids('log', '--object', 'a', '--since', early), ['4'])
+  assert.deepEqual(await tids('history', 'a.n'), ['4', early, '2'])
+  assert.deepEqual(await tids('at', early, 'history', 'a.n'), [early, '2'])
+  assert.deepEqual(await tids('log', '--since', '1h', '--limit', '2'), [late, '4'])
+  assert.deepEqual(await tids('log', '--since', '2999-01-01'), [])
+  assert.match((await place.run(['at', early, 'show', 'a'])).out, /\n {2}n +data +2\n/)
+  assert.ok(!(await place.run(['at', early, 'ls'])).out.includes('b '))
+  assert.equal((await place.run(['at', '1h', 'show', 'a'])).code, 3)
+  // What `log` prints as the time of a transaction shows its state.
+  const [line = ''] = (await place.run(['log', '--limit', '1'])).out.split('\n')
+  const printed = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(line)?.[0] ?? ''
+  assert.equal((await place.run(['at', printed, 'show', 'b'])).code, 0)
+  client.close()
+  assert.equal((await place.run(['pack', '--keep', '0'])).code, 0)
+  const { entries } = json((await place.run(['log', '--json'])).out) as { entries: Given[] }
+  assert.ok(entries.every(({ packed }) => packed === true))
+  assert.deepEqual(
+    entries.slice(0, 3).map(({ tid, changes }) => [tid, (changes as Given[])[0]?.slots]),
+    [
+      [late, ['parent*']],
+      ['4', ['n']],
+      [early, []],
+    ],
+  )
+  assert.deepEqual(await tids('history', 'a'), ['4'])
+  const undo = await place.run(['undo', early, '--json'])
+  assert.deepEqual([undo.code, json(undo.out).fault.code], [4, 'CONFLICT'])
+  assert.match(json(undo.out).fault.message, /is packed away/)
+})
+
 test('[BR67] a dump with a method that does not pass, or a reference to nothing, changes nothing', async () => {
   await using place = new Place()
   await using other = new Place()
@@ -253,6 +441,7 @@ test('[BR67] a dump with a method that does not pass, or a reference to nothing,
     [text.replace('"friend" {"$ref":"a"}', '"friend" {"$ref":"#zzz"}'), 'FIELD_INVALID', 2, /#zzz/],
     [text.replace('batos-dump 1', 'batos-dump 9'), 'FIELD_INVALID', 2, /form 9/],
     [text.slice(0, 400), 'FIELD_INVALID', 2, /./],
+    [text.replace('"n" 1', '"n" 1,'), 'FIELD_INVALID', 2, /^Line 5 of the dump, column 8, /],
   ]
   const file = join(other.folder, 'broken.txt')
   for (const [broken, code, exit, sentence] of cases) {
@@ -293,6 +482,8 @@ test('[CL44] [CL92] a damaged image is told with 8, and what is salvaged of it o
   const verified = await place.run(['verify', '--json'])
   assert.equal(verified.code, 8, verified.err)
   assert.ok(json(verified.out).damage.length > 0)
+  const named = json(verified.out).damage.filter(({ place }: Given) => place !== null)
+  for (const { oid, place } of named) assert.ok(oid !== null && place !== '', place)
   const into = join(place.folder, 'saved')
   const saved = await place.run(['salvage', into, '--json'])
   assert.equal(saved.code, 8, saved.err)
@@ -310,10 +501,12 @@ test('[CL93] backups that go on from each other restore the image, and a damaged
   await using place = new Place()
   await fill(place)
   const at = (name: string) => join(place.folder, name)
-  const full = json((await place.run(['backup', at('monday'), '--json'])).out)
+  assert.equal((await place.run(['backup', at('monday')])).code, 0)
+  assert.equal(statSync(at('monday')).mode & 0o777, 0o600)
+  assert.equal((await place.run(['backup', at('monday')])).code, 4)
   const { running } = await place.serve()
   await place.run(['send', 'a', 'setSlot:value:', 'n', '9'])
-  const more = await place.run(['backup', at('tuesday'), '--since', full.head, '--json'])
+  const more = await place.run(['backup', at('tuesday'), '--after', at('monday'), '--json'])
   assert.deepEqual([more.code, json(more.out).transactions], [0, 1], more.err)
   const text = (await place.run(['dump', '-'])).out
   running.child.kill('SIGTERM')
@@ -326,5 +519,34 @@ test('[CL93] backups that go on from each other restore the image, and a damaged
   writeFileSync(at('cut'), readFileSync(at('monday')).subarray(0, -9))
   const other = ['--image', at('other')]
   assert.equal((await place.run(['restore', at('cut'), ...other])).code, 8)
+  assert.equal((await place.run(['restore', at('none'), ...other])).code, 3)
+  assert.equal((await place.run(['backup', at('next'), '--after', at('cut')])).code, 8)
   assert.equal((await place.run(['restore', at('monday'), ...other])).code, 0)
+  // The other image has gone another way since, so the second backup is not of it.
+  await place.run(['send', 'a', 'setSlot:value:', 'n', '5', ...other])
+  const foreign = await place.run(['backup', at('next'), '--after', at('tuesday'), ...other])
+  assert.deepEqual([foreign.code, foreign.err.includes('another image')], [4, true], foreign.err)
+})
+
+test('[CL93] a restore that was cut off is gone on with, or begun anew over what is of no use', async () => {
+  await using place = new Place()
+  await fill(place)
+  const at = (name: string) => join(place.folder, name)
+  await place.run(['backup', at('monday')])
+  await place.run(['send', 'a', 'setSlot:value:', 'n', '9'])
+  await place.run(['backup', at('tuesday'), '--after', at('monday')])
+  const text = (await place.run(['dump', '-'])).out
+  for (const [name, words] of [
+    ['half', ['restore', at('monday')]],
+    ['foreign', ['awaken']],
+  ] as const) {
+    await place.run([...words, '--image', at(name)])
+    // So it lies there when the process was ended before it was done.
+    renameSync(join(at(name), 'data'), join(at(name), 'data.part'))
+    const image = ['--image', at(name)]
+    const restored = await place.run(['restore', at('monday'), at('tuesday'), ...image])
+    assert.equal(restored.code, 0, restored.err)
+    assert.deepEqual(readdirSync(at(name)).includes('data.part'), false)
+    assert.equal((await place.run(['dump', '-', ...image])).out, text)
+  }
 })

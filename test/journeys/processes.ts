@@ -81,8 +81,11 @@ export class Place {
   }
 
   /** A kernel that serves the image without a model; answers what it says of itself. */
-  async serve(words: string[] = []): Promise<{ running: Running; about: Record<string, unknown> }> {
-    const running = this.start(['up', '--json', '--port', '0', '--policy', 'off', ...words])
+  async serve(
+    words: string[] = [],
+    more: Record<string, string> = {},
+  ): Promise<{ running: Running; about: Record<string, unknown> }> {
+    const running = this.start(['up', '--json', '--port', '0', '--policy', 'off', ...words], more)
     const about = JSON.parse(await running.firstLine) as Record<string, unknown>
     return { running, about }
   }

@@ -1,14 +1,34 @@
 // Owns: what the journeys under load share: how much of it, what a process holds, waiting for a condition.
 // Leaves: the claims to the journeys.
 import { readFileSync, readlinkSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Probed } from '../soak/probe.ts'
 
 /** True when the long run was asked for, by `npm run soak`. */
 export const SOAKS = process.env.BATOS_SOAK === '1'
+
+/** Hostile frames of the long run, and the seed of what they are; the short run always has the same. */
+export const SOAK_FRAMES = Number(process.env.BATOS_SOAK_FRAMES ?? 1_000_000)
+export const SOAK_SEED = SOAKS ? Number(process.env.BATOS_SOAK_SEED ?? 0) : 0
 
 /** Bytes that a process holds for itself: the image's file, which is mapped, is not among them. */
 export function heldBytes(pid: number): number {
   const line = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(line?.[1]) * 1024
+}
+
+/** The environment of a kernel that tells in a folder, each second, what its heap is after a collection. */
+export function probing(folder: string): Record<string, string> {
+  return {
+    NODE_OPTIONS: `--import=${new URL('../soak/probe.ts', import.meta.url).href}`,
+    BATOS_SOAK_PROBE: join(folder, 'probe.json'),
+    BATOS_SOAK_PROBE_MS: '1000',
+  }
+}
+
+/** Bytes of its heap. */
+export function probed(folder: string): number {
+  return (JSON.parse(readFileSync(join(folder, 'probe.json'), 'utf8')) as Probed).heap
 }
 
 /** Resolves when a condition holds; it is looked at some times a second. */

@@ -1,12 +1,12 @@
-// Owns: the world of a simulation: its objects and methods as text, and what each message must do, as plain functions.
-// Leaves: who sends what to clients.ts; comparing to model.ts.
+// Owns: the world of a simulation: its objects and methods as text, and the messages that may be sent to them.
+// Leaves: what each must come to to bank-state.ts; who sends what to clients.ts.
 import { decodeValue } from '#objects'
 
 const COUNTERS = ['counter1', 'counter2', 'counter3']
 const ACCOUNTS = ['account1', 'account2', 'account3', 'account4']
 const LISTS = ['list1', 'list2', 'list3', 'list4']
 /** What each account begins with. */
-const BALANCE = 100
+export const BALANCE = 100
 export const TOTAL = ACCOUNTS.length * BALANCE
 
 export const NAMES = { counters: COUNTERS, accounts: ACCOUNTS, lists: LISTS }
@@ -15,6 +15,9 @@ export const NAMES = { counters: COUNTERS, accounts: ACCOUNTS, lists: LISTS }
 export const LEARNT = ['learnt1', 'learnt2', 'learnt3', 'learnt4']
 /** One that no learner has. */
 export const UNLEARNABLE = 'unlearnable'
+
+/** The host that may be asked. */
+export const HOST = 'host.test'
 
 export const learntSource = (selector: string) =>
   `function ${selector}(self) { self.n = self.n + 10; return self.n }`
@@ -35,6 +38,21 @@ const METHODS = {
     help: 'function help(self, selector) { self.n += 1; return mirror.send(self, selector, []) }',
     breed:
       'function breed(self, name) { const one = mirror.clone(self); one.n = 1; mirror.bind(name, one); return name }',
+    callOff: `function callOff(self) { self.n += 1; mirror.cancelLater(self, 'arrive'); return self.n }`,
+    nest: 'function nest(self, n) { const one = mirror.clone(self); one.n = n; self.inner = one; return n }',
+    lend: `function lend(self, other) {
+  const one = self.inner
+  if (!one) return null
+  other.held = one
+  return one.n
+}`,
+    take: 'function take(self, one) { self.held = one; return 1 }',
+    show: 'function show(self) { const one = self.held; return one ? one.n : null }',
+    ask: `function ask(self, id) {
+  const answer = mirror.fetch({ url: 'http://${HOST}/' + id })
+  self.n += 1
+  return answer.body
+}`,
   },
   account: {
     give: `function give(self, other, amount) {
@@ -85,128 +103,34 @@ export function bankText(lists: readonly string[] = LISTS): string {
   return `${lines.join('\n')}\n`
 }
 
-/** One message, or one edit of a slot. */
+/** One message, or one change of the kernel's own. */
 export type Deed =
   | { kind: 'inc' | 'spoil'; target: string; by: number }
-  | { kind: 'peek' | 'poison' | 'stall'; target: string }
+  | { kind: 'peek' | 'poison' | 'stall' | 'callOff' | 'show'; target: string }
+  | { kind: 'nest'; target: string; n: number }
+  | { kind: 'lend'; target: string; to: string }
+  /** Gives an object without a name to hold, which may be on its way out of the image. */
+  | { kind: 'take'; target: string; oid: number; n: number }
+  | { kind: 'ask'; target: string; id: number }
   | { kind: 'learn'; target: string; selector: string }
   | { kind: 'help'; target: string; selector: string }
-  | { kind: 'breed'; target: string; name: string }
+  /** The number of a new object is another each time, and so is that of a nested one. */
+  | { kind: 'breed'; target: string; name: string; id: number }
   | { kind: 'post'; target: string; id: number; by: number; milliseconds: number }
   | { kind: 'give'; target: string; to: string; amount: number }
   | { kind: 'total'; target: string }
   | { kind: 'append'; target: string; value: number }
   | { kind: 'mix'; target: string; steps: ([string] | [string, number])[] }
   | { kind: 'edit'; target: string; value: number; expect: number | null | undefined }
-
-/** What the world comes to. */
-export interface BankState {
-  numbers: Map<string, number>
-  lists: Map<string, number[]>
-  /** What was posted and has not arrived, by its number, and what has. */
-  posted: Map<number, { target: string; by: number }>
-  got: Map<string, number[]>
-  /** Slots that edits set, with the transaction of the last one. */
-  notes: Map<string, { value: number; tid: number }>
-}
-
-export function firstState(lists: readonly string[] = LISTS): BankState {
-  return {
-    numbers: new Map([
-      ...COUNTERS.map((name) => [name, 0] as const),
-      ...ACCOUNTS.map((name) => [name, BALANCE] as const),
-    ]),
-    lists: new Map(lists.map((name) => [name, []])),
-    posted: new Map(),
-    got: new Map(COUNTERS.map((name) => [name, []])),
-    notes: new Map(),
-  }
-}
-
-/** What a deed must come to: an answer, or a fault of this code; `wrote` when it leaves something. */
-export type Due = { answer: unknown; wrote: boolean } | { fault: string }
-
-/** Does a deed to the state, as transaction `tid`, and answers what must come of it. A fault leaves the state alone. */
-export function act(state: BankState, deed: Deed, tid: number): Due {
-  const { numbers, lists, notes } = state
-  const add = (name: string, by: number) => {
-    const sum = (numbers.get(name) as number) + by
-    numbers.set(name, sum)
-    return sum
-  }
-  switch (deed.kind) {
-    case 'inc':
-      return { answer: add(deed.target, deed.by), wrote: true }
-    case 'learn':
-      return { answer: add(deed.target, 10), wrote: true }
-    case 'help':
-      return { answer: add(deed.target, 11), wrote: true }
-    case 'post':
-      state.posted.set(deed.id, deed)
-      return { answer: add(deed.target, 1), wrote: true }
-    case 'peek':
-      return { answer: numbers.get(deed.target), wrote: false }
-    case 'spoil':
-      return { fault: 'METHOD_FAILED' }
-    case 'poison':
-    case 'stall':
-      return { answer: 1, wrote: false }
-    case 'breed':
-      if (numbers.has(deed.name)) return { fault: 'CONFLICT' }
-      numbers.set(deed.name, 1)
-      return { answer: deed.name, wrote: true }
-    case 'give': {
-      if ((numbers.get(deed.target) as number) < deed.amount) return { fault: 'METHOD_FAILED' }
-      const answer = [add(deed.target, -deed.amount), add(deed.to, deed.amount)]
-      return { answer, wrote: true }
-    }
-    case 'total':
-      return { answer: TOTAL, wrote: false }
-    case 'append':
-      lists.get(deed.target)?.push(deed.value)
-      return { answer: lists.get(deed.target)?.length, wrote: true }
-    case 'mix':
-      return mix(lists, deed.steps)
-    case 'edit': {
-      const last = notes.get(deed.target)?.tid ?? null
-      if (deed.expect !== undefined && deed.expect !== last) return { fault: 'CONFLICT' }
-      // What a slot has already is no change.
-      if (notes.get(deed.target)?.value === deed.value) return { answer: null, wrote: false }
-      notes.set(deed.target, { value: deed.value, tid })
-      return { answer: null, wrote: true }
-    }
-  }
-}
-
-/** A posting arrives; false when there is none, or it has arrived before. */
-export function arrive(state: BankState, id: number): boolean {
-  const posting = state.posted.get(id)
-  if (posting === undefined) return false
-  const { target, by } = posting
-  state.posted.delete(id)
-  state.got.get(target)?.push(id)
-  state.numbers.set(target, (state.numbers.get(target) as number) + by)
-  return true
-}
-
-function mix(lists: Map<string, number[]>, steps: readonly ([string] | [string, number])[]): Due {
-  const answer: number[][] = []
-  let wrote = false
-  for (const [name, value] of steps) {
-    const list = lists.get(name) as number[]
-    if (value === undefined) answer.push([...list])
-    else {
-      list.push(value)
-      wrote = true
-    }
-  }
-  return { answer, wrote }
-}
+  /** Takes a transaction back. */
+  | { kind: 'undo'; target: string; tid: number }
+  /** Looks at an object from outside, without a message to it. */
+  | { kind: 'view'; target: string }
 
 /** Selector and arguments of a deed that is a message; `ref` makes a reference to an object. */
 export function messageOf(
-  deed: Exclude<Deed, { kind: 'edit' }>,
-  ref: (name: string) => unknown,
+  deed: Exclude<Deed, { kind: 'edit' | 'undo' | 'view' }>,
+  ref: (name: string | number) => unknown,
 ): { selector: string; args: unknown[] } {
   switch (deed.kind) {
     case 'inc':
@@ -222,6 +146,14 @@ export function messageOf(
       return { selector: 'post', args: [deed.id, deed.by, deed.milliseconds] }
     case 'give':
       return { selector: 'give', args: [ref(deed.to), deed.amount] }
+    case 'nest':
+      return { selector: 'nest', args: [deed.n] }
+    case 'lend':
+      return { selector: 'lend', args: [ref(deed.to)] }
+    case 'take':
+      return { selector: 'take', args: [ref(deed.oid)] }
+    case 'ask':
+      return { selector: 'ask', args: [deed.id] }
     case 'total':
       return { selector: 'total', args: [ACCOUNTS] }
     case 'append':

@@ -3,7 +3,7 @@
 import { compileMethod, type Judge, Kernel, type KernelOptions } from '#kernel'
 import type { Disk } from './disk.ts'
 import { SimulatedWorker, type WorkerFaults, type WorkerLies } from './simulated-worker.ts'
-import type { Life, Universe } from './universe.ts'
+import type { Life, TimerLies, Universe } from './universe.ts'
 
 /** Milliseconds since 1970 at which every run begins. */
 export const BEGINNING = 1_700_000_000_000
@@ -42,7 +42,7 @@ export interface Boot extends Partial<KernelOptions> {
   disk: Disk
   life: Life
   faults: WorkerFaults
-  lies?: WorkerLies | undefined
+  lies?: (WorkerLies & TimerLies) | undefined
   /** What the kernel's clock shows more than the universe's, in milliseconds. */
   offset?: number
 }
@@ -68,7 +68,7 @@ export function bootKernel({
     policy: 'auto',
     now: () => Math.floor(BEGINNING + universe.time + offset),
     random: () => universe.below(2 ** 32),
-    timers: universe.timersOf(life),
+    timers: universe.timersOf(life, lies),
     ...more,
   })
 }

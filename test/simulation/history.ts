@@ -2,7 +2,7 @@
 // Leaves: making histories to those who have a database; finding a way round to cycle.ts.
 // Laws: KN95 a list tells the order of its appends, so every dependency can be told from what was read, and a history is
 // serializable when the dependencies make no cycle. The names of what goes wrong are Adya's.
-import { type Edge, findCycle, Graph } from './cycle.ts'
+import { type Edge, type EdgeKind, findCycle, Graph } from './cycle.ts'
 
 export type Step =
   | { kind: 'append'; key: string; value: number }
@@ -49,13 +49,27 @@ export interface CheckOptions {
   level?: 'serializable' | 'snapshot'
 }
 
+/** What a history was found to be: what is wrong with it, the worst first, and how many dependencies it has. */
+export interface Examination {
+  anomalies: Anomaly[]
+  edges: Record<EdgeKind, number>
+}
+
 /** Everything that is wrong with a history, the worst first. */
 export function checkHistory(
   history: readonly HistoryTransaction[],
-  { level = 'serializable' }: CheckOptions = {},
+  options: CheckOptions = {},
 ): Anomaly[] {
+  return examineHistory(history, options).anomalies
+}
+
+export function examineHistory(
+  history: readonly HistoryTransaction[],
+  { level = 'serializable' }: CheckOptions = {},
+): Examination {
+  const edges = { ww: 0, wr: 0, rw: 0, time: 0 }
   const writes = writersOf(history)
-  if (writes.anomalies.length > 0) return writes.anomalies
+  if (writes.anomalies.length > 0) return { anomalies: writes.anomalies, edges }
   const orders = ordersOf(history, writes.byValue)
   const anomalies = [
     ...history.flatMap((one) => (one.status === 'committed' ? internal(one) : [])),
@@ -63,9 +77,10 @@ export function checkHistory(
     ...history.flatMap((one) => dirtyReads(one, writes.byValue)),
   ]
   // Without one order of appends no dependency can be told.
-  if (orders.anomalies.length > 0) return anomalies
+  if (orders.anomalies.length > 0) return { anomalies, edges }
   const graph = dependencies(history, orders.byKey, writes.byValue)
-  return [...anomalies, ...rings(graph, level)]
+  for (const { kind } of graph.edges) edges[kind]++
+  return { anomalies: [...anomalies, ...rings(graph, level)], edges }
 }
 
 // Values ---------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ const LISTS = 5
 const APPENDS = 40
 /** Appends of one message, on average, so that there are lists enough. */
 const APPENDS_A_MESSAGE = 2
+/** How likely a message has a key; without one nobody knows what became of it in a crash. */
+const KEYED = 0.7
 
 const FAULTS: DiskFaults & WorkerFaults = {
   refused: 0.01,
@@ -33,19 +35,40 @@ const FAULTS: DiskFaults & WorkerFaults = {
 
 type Mix = [string] | [string, number]
 
+/** A message of a client, and where it is in the history. */
+interface Sending {
+  id: string
+  place: number
+  mix: readonly Mix[]
+  key: string | undefined
+  /** When it was first sent, counted in events. */
+  begin: number
+}
+
+/** What happened besides messages. */
+export interface KernelCounts {
+  crashes: number
+  /** Messages whose group was refused. */
+  refused: number
+  /** Messages that were sent again with their key. */
+  again: number
+}
+
 class Recorder {
   readonly history: HistoryTransaction[] = []
+  readonly counts: KernelCounts = { crashes: 0, refused: 0, again: 0 }
   readonly #universe: Universe
   readonly #disk: Disk
   readonly #names: string[]
   readonly #appends = new Map<string, number>()
+  /** Messages with a key that have no answer. */
+  readonly #open = new Set<Sending>()
   #inUse: string[] = []
   #next = 0
   #value = 0
   #life: Life = { number: 0, alive: false }
   #kernel: Kernel | undefined
   #left: number
-  crashes = 0
 
   constructor(seed: number, count: number) {
     this.#universe = new Universe(seed)
@@ -64,7 +87,7 @@ class Recorder {
       const until = Math.max(0, this.#left - crashEvery)
       this.#start()
       await this.#universe.run(() => this.#left <= until)
-      if (this.#left > 0) this.#crash()
+      if (this.#left > 0) await this.#crash()
     }
     // What is under way ends, and then everything is read once more.
     await this.#universe.run()
@@ -77,34 +100,61 @@ class Recorder {
     this.#life = life
     const { universe, disk } = { universe: this.#universe, disk: this.#disk }
     this.#kernel = bootKernel({ universe, disk, life, faults: FAULTS, policy: 'off' })
-    for (let i = 0; i < CLIENTS; i++) this.#act(life)
+    const open = [...this.#open]
+    for (let i = 0; i < CLIENTS; i++) {
+      const [sending] = open.splice(0, 1)
+      if (sending === undefined) this.#act(life)
+      else this.#again(sending, life)
+    }
   }
 
-  #crash(): void {
-    this.crashes++
+  async #crash(): Promise<void> {
+    this.counts.crashes++
     this.#life.alive = false
-    this.#disk.crash()
+    await this.#disk.crash()
   }
 
   /** One message of one client, and the next one once it is answered. */
   #act(life: Life): void {
     if (!life.alive || this.#left <= 0) return
     this.#left--
-    this.#send(this.#steps(), () => {
-      const pause = this.#universe.between(0, 10)
-      this.#universe.after(pause, 'a client acts', () => this.#act(life), life)
-    })
+    this.#send(this.#sending(this.#steps()), () => this.#later(() => this.#act(life), life))
   }
 
-  #send(mix: readonly Mix[], next: () => void): void {
-    const kernel = this.#kernel as Kernel
-    const id = `T${this.history.length + 1}`
+  #again(sending: Sending, life: Life): void {
+    this.counts.again++
+    this.#send(sending, () => this.#later(() => this.#act(life), life))
+  }
+
+  #later(act: () => void, life: Life): void {
+    this.#universe.after(this.#universe.between(0, 10), 'a client acts', act, life)
+  }
+
+  #sending(mix: readonly Mix[]): Sending {
     const place = this.history.length
-    const begin = this.#universe.events
+    const id = `T${place + 1}`
+    const key = this.#universe.chance(KEYED) ? `key ${id}` : undefined
     this.history.push({ id, status: 'unknown', steps: stepsOf(mix, undefined) })
+    return { id, place, mix, key, begin: this.#universe.events }
+  }
+
+  #send(sending: Sending, next: () => void): void {
+    const { id, place, mix, key, begin } = sending
+    const kernel = this.#kernel as Kernel
+    const life = this.#life
+    if (key !== undefined) this.#open.add(sending)
     const target = kernel.head.name(this.#names[0] as string) as number
     const answer = (got: Answer) => {
-      // A refused group is kept nowhere: its messages are aborted, and nobody may ever see them.
+      const isRefused = !got.ok && got.fault.code === 'BUSY'
+      if (isRefused) this.counts.refused++
+      // A refused group is kept nowhere. Who has a key sends it again, until it is told what came of it.
+      if (isRefused && key !== undefined) {
+        return this.#later(() => {
+          this.counts.again++
+          this.#send(sending, next)
+        }, life)
+      }
+      this.#open.delete(sending)
       const status = got.ok ? 'committed' : 'aborted'
       const seen = got.ok ? (decodeValue(got.result) as number[][]) : undefined
       const span = { begin, end: this.#universe.events }
@@ -112,7 +162,8 @@ class Recorder {
       next()
     }
     const message = { principal: 'client', author: id, target, selector: 'mix', args: [mix] }
-    kernel.send(message, { event: () => undefined, answer })
+    const listener = { event: () => undefined, answer }
+    kernel.send(key === undefined ? message : { ...message, key }, listener)
   }
 
   #steps(): Mix[] {
@@ -128,7 +179,9 @@ class Recorder {
   }
 
   #readAll(): void {
-    for (const name of this.#names.slice(0, this.#next)) this.#send([[name]], () => undefined)
+    for (const name of this.#names.slice(0, this.#next)) {
+      this.#send(this.#sending([[name]]), () => undefined)
+    }
   }
 }
 
@@ -146,7 +199,7 @@ export async function kernelHistory(
   seed: number,
   count: number,
   crashEvery: number,
-): Promise<{ history: HistoryTransaction[]; crashes: number }> {
+): Promise<{ history: HistoryTransaction[]; counts: KernelCounts }> {
   const recorder = new Recorder(seed, count)
   await recorder.run(crashEvery)
   return recorder

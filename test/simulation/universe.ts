@@ -23,9 +23,22 @@ interface Event {
   life: Life | undefined
 }
 
+/** Mistakes of what counts time, to be found out. */
+export interface TimerLies {
+  /** Some timers never come. */
+  losesTimers?: boolean
+}
+
+/** How likely a lost timer is. */
+const LOST_TIMER = 0.1
+
 export class Universe {
   /** Milliseconds since the beginning. */
   time = 0
+  /** Called after each event, with its number; true when it did something. */
+  afterEvent: (event: number) => boolean = () => false
+  /** Every line of the trace, when somebody wants it. */
+  lines: string[] | undefined
   readonly #draw: () => number
   readonly #heap: Event[] = []
   readonly #hash = createHash('sha256')
@@ -71,9 +84,10 @@ export class Universe {
   }
 
   /** The timers of a process. */
-  timersOf(life: Life): Timers {
+  timersOf(life: Life, lies: TimerLies = {}): Timers {
+    const isLost = () => lies.losesTimers === true && this.chance(LOST_TIMER)
     return {
-      setTimeout: (run, ms) => this.after(ms, 'a timer', run, life),
+      setTimeout: (run, ms) => this.after(ms, 'a timer', isLost() ? nothing : run, life),
       clearTimeout: (event) => {
         if (event !== undefined) (event as Event).run = nothing
       },
@@ -93,6 +107,7 @@ export class Universe {
       this.say(event.what)
       event.run()
       await quiet()
+      if (this.afterEvent(this.#events)) await quiet()
     }
   }
 
@@ -101,6 +116,7 @@ export class Universe {
   say(what: string): void {
     const line = `${this.time.toFixed(3)} ${what}`
     this.#hash.update(`${line}\n`)
+    this.lines?.push(line)
     this.#tail.push(line)
     if (this.#tail.length > TAIL_LINES * 2) this.#tail = this.#tail.slice(-TAIL_LINES)
   }

@@ -23,6 +23,7 @@ export const DOORS: ReadonlySet<string> = new Set([
   '#powers',
   '#protocol',
   '#batos',
+  '#image-contract',
 ])
 
 /** Folders right of the kernel that may read the image. Governance installs what it let in. */
@@ -79,7 +80,8 @@ export const POWERFUL_MODULES: ReadonlySet<string> = new Set([
 /** Files outside src/powers that import a powerful module, each with its reason. */
 export const POWERS_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/bridge/page.ts': 'it is the HTTP server; main hands in address and token',
-  'src/image/backup.ts': 'a backup is a file, durable before it gets its name; the caller names it',
+  'src/image/backup-file.ts':
+    'a backup is a file, durable before it gets its name; the caller names it',
   'src/image/blob-work.ts': 'as blobs.ts: what is not committed yet is files too',
   'src/image/blobs.ts': 'a blob is a file beside the image, in the folder that is handed in',
   'src/image/lmdb/page-file.ts': 'a damaged image is read past LMDB, which would trust it',

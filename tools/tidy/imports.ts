@@ -68,7 +68,11 @@ export const doors: Check = {
 }
 
 /** Doors that do not bear the name of the folder they open. */
-const DOOR_FOLDERS: Readonly<Record<string, string>> = { '#protocol': 'bridge', '#batos': 'main' }
+const DOOR_FOLDERS: Readonly<Record<string, string>> = {
+  '#protocol': 'bridge',
+  '#batos': 'main',
+  '#image-contract': 'main',
+}
 
 /** The sentence against an import that points right, or undefined. */
 function pointsRight(path: string, specifier: string): string | undefined {

@@ -5,9 +5,10 @@
 import type { Oid, Tid } from '#objects'
 import type { PackedStore, Removal } from '../pack.ts'
 import type { Store } from '../store.ts'
+import type { Entries } from './batch.ts'
 import type { Reader } from './reader.ts'
 import { type Databases, nameKey, packedEntry, RECORD_KEY_BYTES, recordKey } from './schema.ts'
-import type { Entries, Writer } from './writer.ts'
+import type { Writer } from './writer.ts'
 
 interface Standing {
   isReadOnly: boolean

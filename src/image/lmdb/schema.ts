@@ -215,3 +215,23 @@ export function tableKey(table: TableName, key: string): Uint8Array {
   bytes.write(key, 1)
   return bytes
 }
+
+/** Bytes of the pages that hold something: those that are free stay in the file and are written over. */
+export function bytesInUse(databases: Databases): number {
+  const { env, records, transactions, names, tables, layout } = databases
+  let bytes = 0
+  for (const database of [env, records, transactions, names, tables, layout]) {
+    const stats = database.getStats() as PageStats
+    const pages = stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
+    bytes += pages * stats.pageSize
+  }
+  return bytes
+}
+
+/** What LMDB says of one database, in pages; its declaration leaves this open. */
+interface PageStats {
+  pageSize: number
+  treeBranchPageCount: number
+  treeLeafPageCount: number
+  overflowPages: number
+}

@@ -20,7 +20,7 @@ import type {
 } from '../store.ts'
 import { lmdbPacked } from './packed.ts'
 import { Reader } from './reader.ts'
-import { type Databases, openDatabases, readPacked } from './schema.ts'
+import { bytesInUse, type Databases, openDatabases, readPacked } from './schema.ts'
 import { verifyDatabases } from './verify.ts'
 import { Writer } from './writer.ts'
 
@@ -116,7 +116,16 @@ class LmdbStore implements Store {
     return this.#reader.scan(table, options.from, options.limit)
   }
 
-  async commit(group: Group): Promise<void> {
+  // Not async: a promise of its own for every group would cost more than its checks.
+  commit(group: Group): Promise<void> {
+    try {
+      return this.#handIn(group)
+    } catch (fault) {
+      return Promise.reject(fault)
+    }
+  }
+
+  #handIn(group: Group): Promise<void> {
     this.#live()
     if (this.#isReadOnly) throw readOnlyFault()
     if (this.#writer.failure !== undefined) throw this.#writer.failure
@@ -124,7 +133,7 @@ class LmdbStore implements Store {
     this.#packer.meet(group)
     const durable = this.#writer.add(group, checked)
     this.#tail = checked.head
-    await durable
+    return durable
   }
 
   objects(options: { at?: Tid } = {}): Iterable<Revision> {
@@ -167,6 +176,11 @@ class LmdbStore implements Store {
       },
     })
     return this.#packer.run(packed, request, progress)
+  }
+
+  bytes(): number {
+    this.#live()
+    return bytesInUse(this.#databases)
   }
 
   verify(): VerifyReport {

@@ -27,6 +27,9 @@ export function openMemoryStore(): Store {
   return new MemoryStore()
 }
 
+/** Bytes that an entry takes beside what it holds, roughly. */
+const OVERHEAD = 64
+
 /** What a name is bound to from a transaction on; null when to nothing. */
 export interface Binding {
   tid: Tid
@@ -258,6 +261,20 @@ export class MemoryStore implements Store {
   #remove(removal: Removal): void {
     if ('oid' in removal) removeFrom(this.#revisions, removal.oid, removal.tid)
     else removeFrom(this.#names, removal.name, removal.tid)
+  }
+
+  bytes(): number {
+    this.#live()
+    let bytes = 0
+    for (const revisions of this.#revisions.values()) {
+      for (const { payload, refs } of revisions)
+        bytes += payload.length + 8 * refs.length + OVERHEAD
+    }
+    bytes += this.#transactions.length * OVERHEAD
+    for (const table of this.#tables.values()) {
+      for (const value of table.values()) bytes += (value?.length ?? 0) + OVERHEAD
+    }
+    return bytes
   }
 
   verify(): VerifyReport {

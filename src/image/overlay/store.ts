@@ -201,6 +201,11 @@ class OverlayStore implements Store {
     throw imageFault('READ_ONLY', 'A fork is not packed.', undefined, 'Pack the image below it.')
   }
 
+  /** Those of the changes alone, which is what lies in memory. */
+  bytes(): number {
+    return this.#changes.bytes()
+  }
+
   verify(): VerifyReport {
     this.head()
     const below = this.#base.verify()

@@ -198,13 +198,22 @@ test('[IM80] a large world comes in several transactions', async () => {
   )
 })
 
-test('[IM80] what cannot be read is refused with the number of its line', () => {
+test('[IM80] [IM95] what cannot be read is refused with its line and column', () => {
   const request = { head: { tid: 0, oid: 0 }, time: 0, author: '' }
   const cases: [string, RegExp][] = [
     ['', /Line 1 .* begins with/],
     ['batos-dump 2', /Line 1 .* has form 2; this program reads up to 1/],
-    ['batos-dump 1\nobject #1\n  "a" {', /Line 3 .* is not JSON/],
-    ['batos-dump 1\n  "a" 1', /Line 2 .* no such line/],
+    ['batos-dump 1\nobject #1\n  "a" {', /Line 3 .*column 8, .* ends too early/],
+    ['batos-dump 1\nobject #1\n  "a" 5x', /Line 3 .*column 8, .* there is "x"/],
+    ['batos-dump 1\nobject #1\n  "a" [1, tru]', /Line 3 .*column 11, .* there is "tru\]"/],
+    ['batos-dump 1\n  "a" 1', /Line 2 .*column 1, .* begins before it/],
+    ['batos-dump 1\nobject #1\n  a 1', /Line 3 .*column 3, .* in quotes/],
+    ['batos-dump 1\nobject #1\n   "a" 1', /Line 3 .*column 4, .* two spaces/],
+    ['batos-dump 1\nobject #1\n    | a', /Line 3 .*column 5, .* under no slot/],
+    ['batos-dump 1\nobjekt #1', /Line 2 .*column 1, .* begins/],
+    ['batos-dump 1\nobject #1\n  "a" 1\n  "a" 2', /Line 4 .*column 3, .* in #1 twice/],
+    ['batos-dump 1\nobject #1\nobject #1', /Line 3 .*column 8, .* stands there twice/],
+    ['batos-dump 1\nobject #1\n  "a" ["x",{"$ref":"b"}]', /Line 3 .*column 20, .* named "b"/],
     ['batos-dump 1\nobject #1\n  "a" {"$ref":"b"}', /Line 3 .* nothing is named "b"/],
     ['batos-dump 1\nobject #1\n  "a" {"$what":1}', /Line 3 .* \$what/],
     ['batos-dump 1\nobject #00\n', /Line 2 .* no oid/],

@@ -3,6 +3,7 @@
 // Laws: BR41 a server with keys is not bound before its gate is open. BR42 a key that is not allowed is refused and told.
 import { type Context, curveKeyPair, Router } from 'zeromq'
 import { kernelFault } from '../faults.ts'
+import type { Doors } from './doors.ts'
 import { hear } from './hearing.ts'
 
 /** Where ZeroMQ looks for the handler of a context. */
@@ -21,6 +22,8 @@ export interface CurveKeys {
 export interface CurveServer extends CurveKeys {
   /** The public keys that may connect, asked at each connection. */
   allow(): readonly string[] | Promise<readonly string[]>
+  /** Whether a key that came in may still speak, asked at each frame of its connection. Left out, who is in stays in. */
+  isAllowed?(key: string): boolean
   /** Told once of each public key that was refused, or of a list that could not be read. */
   onRefused?(what: string): void
 }
@@ -75,9 +78,13 @@ function keyText(bytes: Uint8Array): string {
 
 /**
  * Opens the gate of a context: ZeroMQ asks it about every client of every CURVE server of that context.
- * Faults POLICY when it cannot be opened; then no server may be bound.
+ * Faults POLICY when it cannot be opened; then no server may be bound. `doors` are told of each key before it comes in.
  */
-export async function openGate(context: Context, server: CurveServer): Promise<() => void> {
+export async function openGate(
+  context: Context,
+  server: CurveServer,
+  doors?: Doors,
+): Promise<() => void> {
   checkCurveKeys('curve', { publicKey: server.publicKey, secretKey: server.secretKey })
   const socket = new Router({ context, linger: 0, mandatory: true, sendTimeout: 0 })
   try {
@@ -109,8 +116,10 @@ export async function openGate(context: Context, server: CurveServer): Promise<(
       const isAllowed = key !== undefined && (await allows(server, key, tell))
       if (!isAllowed) tell(`a client whose key ${key ?? 'has no form'} is not allowed was refused`)
       if (socket.closed) return
+      const entered = isAllowed ? doors?.enter(key) : undefined
       const [status, text] = isAllowed ? ['200', 'OK'] : ['400', 'the key is not allowed']
       await socket.send([id, '', VERSION, request, status, text, '', ''])
+      await entered
     })
   })
   return () => socket.close()

@@ -18,6 +18,9 @@ export const WIRE = {
   queueFrames: 10_000,
   /** Bytes queued for one peer; then it is cut. */
   queueBytes: 32 * 1024 * 1024,
+  /** Frames, and the part of the bytes, from which on what can wait for the peer does: enough to keep it busy. */
+  behindFrames: 512,
+  behindShare: 8,
   /** Milliseconds before a full peer is tried again. */
   retry: 5,
   /** Frames received or sent before timers get their turn: what is done for so many takes a few milliseconds. */
@@ -39,20 +42,44 @@ export function codeOf(error: unknown): string | undefined {
   return (error as { code?: string }).code
 }
 
+/** Messages of a burst before which the socket is asked whether another is there; later ones are just tried for. */
+const YOUNG = 8
+
 /**
- * Hands each message of a socket on until the socket is closed. The socket's own iterator does the same and takes a
- * promise more for each.
+ * Hands each message of a socket on until the socket is closed. While a receive is pending, ZeroMQ asks the system about it
+ * at every send, and each such receive asks once more; so what is there is taken in a burst that does not wait, and the
+ * event loop goes round before anything is waited for.
  */
 export async function hear(socket: Router | Dealer, on: (parts: Buffer[]) => void): Promise<void> {
-  for (let count = 1; !socket.closed; count++) {
-    let parts: Buffer[]
+  while (!socket.closed) {
     try {
-      parts = await socket.receive()
+      await burst(socket, on)
+      await nextTurn()
+      if (socket.closed) return
+      // A burst follows at once: a peer that has gone is let go of by the attempt to read on.
+      if (!socket.readable) on(await socket.receive())
     } catch (error) {
       if (socket.closed) return
       throw error
     }
-    on(parts)
-    if (count % WIRE.yieldEvery === 0) await nextTurn()
   }
+}
+
+/** Hands on what is there, up to as many messages as one turn of the event loop may take. */
+async function burst(socket: Router | Dealer, on: (parts: Buffer[]) => void): Promise<void> {
+  if (socket.closed || !socket.readable) return
+  socket.receiveTimeout = 0
+  for (let count = 0; count < WIRE.yieldEvery; count++) {
+    if (count > 0 && count < YOUNG && !socket.readable) break
+    let parts: Buffer[]
+    try {
+      parts = await socket.receive()
+    } catch (error) {
+      if (codeOf(error) === 'EAGAIN') break
+      throw error
+    }
+    on(parts)
+    if (socket.closed) return
+  }
+  socket.receiveTimeout = -1
 }

@@ -4,6 +4,7 @@
 // give the event loop its turn. BR43 a peer that goes is forgotten. BR44 a peer that is cut is told, when it can be.
 import { randomUUID } from 'node:crypto'
 import { Context, Router } from 'zeromq'
+import { Doors } from './doors.ts'
 import { checkEndpoint, isIpv6 } from './endpoint.ts'
 import { type CurveServer, openGate } from './gate.ts'
 import { codeOf, hear, nextTurn, WIRE } from './hearing.ts'
@@ -12,6 +13,8 @@ import { codeOf, hear, nextTurn, WIRE } from './hearing.ts'
 export interface RouterPeer {
   /** Queues a frame; false when the peer has fallen too far behind and was cut. */
   send(body: Uint8Array): boolean
+  /** True while so much is queued for it that what can wait should. */
+  isBehind(): boolean
 }
 
 export interface RouterWire {
@@ -29,6 +32,8 @@ export interface RouterConnection {
   closed(): void
   /** The last frame to a peer that was cut. */
   farewell?(): Uint8Array
+  /** The answer to a frame of a peer that may not speak any more; without a frame, a word to it. It was told `closed`. */
+  refusal?(body: Uint8Array | undefined): Uint8Array
 }
 
 /** What the owner of a ROUTER does with its clients. */
@@ -44,11 +49,20 @@ interface Peer {
   bytes: number
   /** A peer that was cut is kept until its last frame is away, and not heard. */
   cut: boolean
+  /** A peer whose key is not allowed any more is answered with refusals alone. */
+  isOut: boolean
   connection: RouterConnection | undefined
 }
 
 /** The number of ZeroMQ's option for the frame that it hands on from a peer whose connection has ended. */
 const DISCONNECT_MESSAGE = 111
+
+/** The number and the value of its option for an empty frame when a connection begins. */
+const ROUTER_NOTIFY = 97
+const NOTIFY_CONNECT = 1
+
+/** Refusals that wait for a peer which may not speak any more; what it sends beyond them is not answered. */
+const REFUSALS_MAX = 16
 
 interface Settings {
   /** The frame that says that a peer has gone: drawn anew for each socket, so that no client can send it. */
@@ -82,13 +96,14 @@ function makeSocket(endpoint: string, { gone, curve }: Settings, context?: Conte
           zapEnforceDomain: true,
         }),
   })
-  socket.notify(gone)
+  socket.notify(gone, curve !== undefined)
   return socket
 }
 
 class NotifyingRouter extends Router {
-  notify(gone: string): void {
+  notify(gone: string, begins: boolean): void {
     this.setStringOption(DISCONNECT_MESSAGE, gone)
+    if (begins) this.setInt32Option(ROUTER_NOTIFY, NOTIFY_CONNECT)
   }
 }
 
@@ -105,8 +120,9 @@ export async function bindRouter(
   const gone = randomUUID()
   // A gate speaks for all servers of its context, so a server with keys has a context of its own.
   const context = curve === undefined ? undefined : new Context({ blocky: false })
+  const doors = curve === undefined ? undefined : new Doors(curve)
   const shutGate =
-    curve === undefined || context === undefined ? undefined : await openGate(context, curve)
+    curve === undefined || context === undefined ? undefined : await openGate(context, curve, doors)
   const socket = makeSocket(endpoint, { gone, curve }, context)
   try {
     await bindPatiently(socket, endpoint)
@@ -115,7 +131,7 @@ export async function bindRouter(
     shutGate?.()
     throw error
   }
-  const loop = new RouterLoop(socket, owner, gone)
+  const loop = new RouterLoop(socket, owner, gone, doors)
   void loop.receive()
   return {
     endpoint: socket.lastEndpoint ?? endpoint,
@@ -125,6 +141,7 @@ export async function bindRouter(
     close: () => {
       loop.close()
       shutGate?.()
+      doors?.close()
     },
   }
 }
@@ -145,16 +162,18 @@ class RouterLoop {
   readonly #socket: Router
   readonly #owner: RouterOwner
   readonly #gone: Buffer
+  readonly #doors: Doors | undefined
   readonly #peers = new Map<string, Peer>()
   readonly #ready = new Set<Peer>()
   /** Who was heard last. */
   #last: Peer | undefined
   #writing = false
 
-  constructor(socket: Router, owner: RouterOwner, gone: string) {
+  constructor(socket: Router, owner: RouterOwner, gone: string, doors: Doors | undefined) {
     this.#socket = socket
     this.#owner = owner
     this.#gone = Buffer.from(gone)
+    this.#doors = doors
   }
 
   get peers(): number {
@@ -165,8 +184,13 @@ class RouterLoop {
     return hear(this.#socket, (parts) => {
       const [id, first, second] = parts
       if (id === undefined) return
-      if (parts.length === 2 && first !== undefined && this.#gone.equals(first)) {
-        return this.#forget(id.toString('latin1'))
+      if (parts.length === 2 && first !== undefined && this.#isGone(first)) {
+        const key = id.toString('latin1')
+        this.#doors?.ended(key)
+        return this.#forget(key)
+      }
+      if (parts.length === 2 && first?.length === 0) {
+        if (this.#doors?.begins(id.toString('latin1'))) return
       }
       // [id, body] or, from a REQ-like client, [id, empty, body]; anything else names no body.
       const delimited = parts.length === 3 && first?.length === 0
@@ -180,18 +204,45 @@ class RouterLoop {
     for (const peer of [...this.#peers.values()]) this.#forget(peer.key)
   }
 
+  #isGone(frame: Buffer): boolean {
+    return frame.length === this.#gone.length && this.#gone.equals(frame)
+  }
+
   #hear(id: Buffer, body: Buffer, delimited: boolean): void {
-    const key = id.toString('latin1')
-    const peer = this.#peers.get(key) ?? this.#open(id, key)
-    if (peer !== this.#last) {
-      // Set again, so that the map's order is that of who was heard last.
-      this.#peers.delete(key)
-      this.#peers.set(key, peer)
-      this.#last = peer
-    }
+    const peer = this.#last?.id.equals(id) ? this.#last : this.#another(id)
     if (peer.cut) return
     peer.delimited = delimited
-    peer.connection?.receive(body)
+    if (this.#isOut(peer)) this.#refuse(peer, body)
+    else peer.connection?.receive(body)
+  }
+
+  /** Somebody else than was heard last. */
+  #another(id: Buffer): Peer {
+    const key = id.toString('latin1')
+    const peer = this.#peers.get(key) ?? this.#open(id, key)
+    // Set again, so that the map's order is that of who was heard last.
+    this.#peers.delete(key)
+    this.#peers.set(key, peer)
+    this.#last = peer
+    return peer
+  }
+
+  /** Whether the peer may not speak, or not any more. */
+  #isOut(peer: Peer): boolean {
+    return peer.isOut || (this.#doors !== undefined && !this.#doors.isOpen(peer.key))
+  }
+
+  /** The peer may not speak any more: what it asked for and follows ends for it, and each of its frames is refused. */
+  #refuse(peer: Peer, body?: Uint8Array): void {
+    if (!peer.isOut) {
+      peer.isOut = true
+      peer.queue = []
+      peer.bytes = 0
+      peer.connection?.closed()
+      this.#doors?.shutOut(peer.key)
+    }
+    const word = peer.queue.length < REFUSALS_MAX ? peer.connection?.refusal?.(body) : undefined
+    if (word !== undefined) this.#enqueue(peer, word)
   }
 
   #open(id: Buffer, key: string): Peer {
@@ -203,9 +254,14 @@ class RouterLoop {
       queue: [],
       bytes: 0,
       cut: false,
+      isOut: false,
       connection: undefined,
     }
-    peer.connection = this.#owner.open({ send: (bytes) => this.#post(peer, bytes) })
+    peer.connection = this.#owner.open({
+      send: (bytes) => this.#post(peer, bytes),
+      isBehind: () =>
+        peer.queue.length > WIRE.behindFrames || peer.bytes > WIRE.queueBytes / WIRE.behindShare,
+    })
     return peer
   }
 
@@ -236,16 +292,24 @@ class RouterLoop {
   }
 
   #post(peer: Peer, body: Uint8Array): boolean {
-    if (peer.cut) return false
+    if (peer.cut || peer.isOut) return false
+    if (this.#isOut(peer)) {
+      this.#refuse(peer)
+      return false
+    }
     if (peer.queue.length >= WIRE.queueFrames || peer.bytes + body.length > WIRE.queueBytes) {
       this.#cut(peer)
       return false
     }
+    this.#enqueue(peer, body)
+    return true
+  }
+
+  #enqueue(peer: Peer, body: Uint8Array): void {
     peer.queue.push(body)
     peer.bytes += body.length
     this.#ready.add(peer)
     if (!this.#writing) void this.#write()
-    return true
   }
 
   async #write(): Promise<void> {

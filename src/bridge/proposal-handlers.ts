@@ -1,0 +1,125 @@
+// Owns: the operations on methods that wait for a person, and on policies.
+// Leaves: deciding to governance; keeping both to the kernel.
+// Laws: BR74 a proposal is shown with all its drafts, in wire form; a decision is answered when it is durable.
+import { acceptProposal } from '#governance'
+import { type Head, placesIn, type Proposal } from '#kernel'
+import { type Oid, oidText, toWire } from '#objects'
+import type { Dispatcher, Handlers } from './dispatch.ts'
+import { bridgeFault } from './faults.ts'
+import { answerLater } from './image-handlers.ts'
+
+type ProposalOperation =
+  | 'ListProposalsCommand'
+  | 'GetProposalCommand'
+  | 'AcceptProposalCommand'
+  | 'RejectProposalCommand'
+  | 'SetPolicyCommand'
+  | 'ListPoliciesCommand'
+
+/** What a list shows of a proposal. */
+function summaryOf({ kernel }: Dispatcher, proposal: Proposal) {
+  const { id, holder, receiver, selector, intent, author, time, why, drafts, status } = proposal
+  const { decided } = proposal
+  return {
+    id,
+    status,
+    holder: oidText(holder),
+    receiver: oidText(receiver),
+    selector,
+    ...(intent === undefined ? {} : { intent }),
+    author,
+    time: new Date(time),
+    why,
+    drafts: drafts.length,
+    waiting: kernel.proposals.waitersOf(id),
+    ...(decided === undefined ? {} : { decided: decidedOf(decided) }),
+  }
+}
+
+function decidedOf({ by, time, draft, tid, reason }: NonNullable<Proposal['decided']>) {
+  return {
+    by,
+    time: new Date(time),
+    ...(draft === undefined ? {} : { draft }),
+    ...(tid === undefined ? {} : { tid: String(tid) }),
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+export const PROPOSAL_HANDLERS: Pick<Handlers, ProposalOperation> = {
+  ListProposalsCommand: (d, session, id) => {
+    const all = d.kernel.proposals.list()
+    const places = placesOf(d.kernel.head, all)
+    const proposals = all.map((one) => summaryOf(d, one))
+    session.reply(id, { ok: true, result: { proposals, places } })
+  },
+  GetProposalCommand: (d, session, id, fields) => {
+    const proposal = d.kernel.proposals.get(fields.proposal)
+    const { drafts, question, args, model, prompt } = proposal
+    const result = {
+      ...summaryOf(d, proposal),
+      args: args.map(toWire),
+      drafts,
+      ...(question === undefined ? {} : { question }),
+      model,
+      prompt,
+      places: placesOf(d.kernel.head, [proposal]),
+    }
+    session.reply(id, { ok: true, result })
+  },
+  AcceptProposalCommand: (d, session, id, { proposal, draft, source }) => {
+    if (draft !== undefined && source !== undefined) {
+      throw bridgeFault('FIELD_INVALID', 'either a draft is accepted, or a source of your own')
+    }
+    answerLater(session, id, async () => {
+      const chosen = {
+        ...(draft === undefined ? {} : { draft }),
+        ...(source === undefined ? {} : { source }),
+      }
+      const acceptance = { id: proposal, by: session.author, ...chosen }
+      const { tid, ...done } = await acceptProposal(d.kernel, acceptance)
+      const made = { tid: String(tid) }
+      session.reply(id, { ok: true, result: { ...made, ...done }, ...made })
+    })
+  },
+  RejectProposalCommand: (d, session, id, { proposal, reason }) => {
+    answerLater(session, id, async () => {
+      const waiting = await d.kernel.proposals.reject(proposal, session.author, reason)
+      session.reply(id, { ok: true, result: { waiting } })
+    })
+  },
+  SetPolicyCommand: (d, session, id, { policy, target, selector }) => {
+    const entry = {
+      policy,
+      ...(target === undefined ? {} : { target: d.kernel.head.resolve(target) }),
+      ...(selector === undefined ? {} : { selector }),
+    }
+    answerLater(session, id, async () => {
+      await d.kernel.policies.set(entry)
+      session.reply(id, { ok: true, result: {} })
+    })
+  },
+  ListPoliciesCommand: (d, session, id) => {
+    const entries = d.kernel.policies.list()
+    const policies = entries.map(({ target, selector, policy }) => ({
+      policy,
+      ...(target === undefined ? {} : { target: oidText(target) }),
+      ...(selector === undefined ? {} : { selector }),
+    }))
+    const oids = entries.flatMap(({ target }) => target ?? [])
+    const places = placesOf(
+      d.kernel.head,
+      oids.map((oid) => ({ holder: oid, receiver: oid })),
+    )
+    session.reply(id, { ok: true, result: { policy: d.kernel.options.policy, policies, places } })
+  },
+}
+
+/** What people call the objects of some proposals. */
+function placesOf(head: Head, proposals: readonly { holder: Oid; receiver: Oid }[]) {
+  const oids = new Set(proposals.flatMap(({ holder, receiver }) => [holder, receiver]))
+  return placesIn(
+    head,
+    [...oids].filter((oid) => head.has(oid)),
+  )
+}

@@ -1,0 +1,198 @@
+// Owns: proposals: what a person is shown of drafts that may not be installed without one, and what becomes of the decision.
+// Leaves: keeping them, and the messages that wait, to the kernel; when there is need of one to the mind.
+// Laws: GO21 a question shows a call on which the likeliest drafts differ, and what each of them does. GO22 what is accepted is
+// put in place with who accepted it and out of which proposal, in one commit with the decision and the answer given.
+import type {
+  Example,
+  Expected,
+  Kernel,
+  PinnedCall,
+  Probe,
+  Proposal,
+  Proposed,
+  ProposedDraft,
+  TrialReport,
+} from '#kernel'
+import { oidText, type Tid, toWire } from '#objects'
+import { putMethod, swapMethod } from './atomic-swap.ts'
+import type { Question } from './ballot.ts'
+import { canonical, changesOf, GONE } from './behaviour.ts'
+import { beyondAuto, type Case } from './crucible.ts'
+import { textOf } from './examples.ts'
+import { governanceFault } from './faults.ts'
+import { refsOf, type Scene } from './scene.ts'
+
+/** What a case comes to for a person: its drafts by votes, and the smallest question that decides between two. */
+export function proposalOf(
+  judged: Case,
+  why: Proposed['why'],
+  made: { model: string; prompt: string },
+): Proposed {
+  const standing = judged.standing()
+  const { call, scene } = judged
+  const args = refsOf(call.args, new Set())
+  const drafts = standing.map(({ source, votes, report, verdict }): ProposedDraft => {
+    const beyond = beyondAuto(verdict, call, args)
+    return {
+      source,
+      votes,
+      ...(report.kind === 'kept' ? { reply: toWire(report.reply) } : { fails: failure(report) }),
+      ...(beyond === undefined ? {} : { warnings: [beyond] }),
+    }
+  })
+  const question = judged.question()
+  if (question === undefined) return { why, drafts, ...made }
+  const { probe, options } = question
+  const texts = optionTexts(question, scene)
+  return {
+    why,
+    drafts,
+    question: {
+      call: {
+        sets: (probe.sets ?? []).map(({ target, slot, value }) => ({
+          target: oidText(target),
+          slot,
+          value: toWire(value),
+        })),
+        args: (probe.args ?? call.args).map(toWire),
+      },
+      options: options.map(({ source }, i) => ({
+        draft: drafts.findIndex((one) => one.source === source),
+        text: texts[i] as string,
+      })),
+    },
+    pinned: {
+      call: pinnedOf(probe, judged),
+      expected: options.map(({ report }) => expectedOf(report, question, scene)),
+    },
+    ...made,
+  }
+}
+
+const failure = (report: Exclude<TrialReport, { kind: 'kept' }>) =>
+  report.kind === 'fault' ? report.fault.message : `nobody understands ${report.selector}`
+
+/** The call with all the state that it met, so that it comes to the same when the world has gone on. */
+function pinnedOf({ sets = [], args }: Probe, { call, scene }: Case): PinnedCall {
+  const given = new Map(
+    scene.slots.map(({ of, name, value }) => [
+      `${of} ${name}`,
+      { target: of, slot: name, value },
+    ]),
+  )
+  for (const set of sets) given.set(`${set.target} ${set.slot}`, set)
+  const { now, seed } = call.frame
+  const frame = { now, seed }
+  return { receiver: call.receiver, sets: [...given.values()], args: args ?? call.args, frame }
+}
+
+/** What a draft left changed in objects that were there before; what it made itself has no name in another trial. */
+function leftBy(report: TrialReport, { probe }: Question, scene: Scene) {
+  if (report.kind !== 'kept') return []
+  const born = new Set(report.wrote.flatMap((one) => (one.born ? [one.oid] : [])))
+  const isOld = (value: unknown) => [...refsOf(value, new Set())].every((oid) => !born.has(oid))
+  return changesOf(report, probe, scene).flatMap(({ oid, name, after }) =>
+    born.has(oid) || after === GONE || !isOld(after)
+      ? []
+      : [{ target: oid, slot: name, value: after }],
+  )
+}
+
+const isSameReply = ({ options: [one, other] }: Question) =>
+  one?.report.kind === 'kept' &&
+  other?.report.kind === 'kept' &&
+  canonical(one.report.reply) === canonical(other.report.reply)
+
+/** What the answer would say of later drafts; null when nothing of it can be asked again. */
+function expectedOf(report: TrialReport, question: Question, scene: Scene): Expected | null {
+  if (report.kind !== 'kept') return { fails: true }
+  const born = new Set(report.wrote.flatMap((one) => (one.born ? [one.oid] : [])))
+  if ([...refsOf(report.reply, new Set())].some((oid) => born.has(oid))) return null
+  if (!isSameReply(question)) return { reply: report.reply }
+  return { reply: report.reply, leaves: leftBy(report, question, scene) }
+}
+
+function optionTexts(question: Question, scene: Scene): string[] {
+  const isSame = isSameReply(question)
+  return question.options.map(({ report }) => {
+    if (report.kind !== 'kept') return `fails: ${failure(report)}`
+    const answers = `answers ${textOf(report.reply)}`
+    if (!isSame) return answers
+    const left = leftBy(report, question, scene).map(({ target, slot, value }) => {
+      const of = target === scene.receiver ? '' : `${oidText(target)} `
+      return `${of}${slot} ${textOf(value)}`
+    })
+    return `${answers} and leaves ${left.length === 0 ? 'everything as it is' : left.join(', ')}`
+  })
+}
+
+/** What a person decided: one of the drafts, the likeliest unless told otherwise, or a source of their own. */
+export interface Acceptance {
+  id: string
+  by: string
+  draft?: number
+  source?: string
+}
+
+/** Puts what a person accepted in place; those who wait run again. Faults TARGET_UNKNOWN, CONFLICT and FIELD_INVALID. */
+export async function acceptProposal(
+  kernel: Kernel,
+  { id, by, draft = 0, source }: Acceptance,
+): Promise<{ tid: Tid; version: number; waiting: number; example: boolean; warnings?: string[] }> {
+  const { proposals, workbench } = kernel
+  const proposal = proposals.begin(id)
+  try {
+    const { holder, selector, intent = '', drafts, model, prompt } = proposal
+    const given = { holder, selector, comment: intent, expect: null, proposal: id, accepted: by }
+    if (source !== undefined) {
+      const tables = (tid: Tid) => proposals.decision(proposal, 'accepted', { by, tid })
+      const swap = { ...given, source, author: by }
+      const done = await putMethod(workbench, swap, tables)
+      return { ...done, waiting: proposals.accepted(id), example: false }
+    }
+    const chosen = drafts[draft]
+    if (chosen === undefined) {
+      const many = `proposal ${id} has drafts 0 to ${drafts.length - 1}, and no ${draft}`
+      throw governanceFault('FIELD_INVALID', many, { proposal: id, drafts: drafts.length })
+    }
+    const example = answeredBy(proposal, draft, by)
+    const kept = example && kernel.examples.adding(holder, selector, example)
+    const tables = (tid: Tid) => [
+      ...proposals.decision(proposal, 'accepted', { by, draft, tid }),
+      ...(kept === undefined ? [] : [kept]),
+    ]
+    const { tid, version } = await swapMethod(
+      workbench,
+      {
+        ...given,
+        source: chosen.source,
+        author: proposal.author,
+        model,
+        prompt,
+        examples: examplesOf(proposal, draft),
+      },
+      tables,
+    )
+    return { tid, version, waiting: proposals.accepted(id), example: kept !== undefined }
+  } catch (error) {
+    proposals.abandon(id)
+    throw error
+  }
+}
+
+/** The example that choosing a draft makes: the answer to the question, if it is one of its options. */
+function answeredBy({ id, question, pinned }: Proposal, draft: number, by: string) {
+  const at = question?.options.findIndex((one) => one.draft === draft) ?? -1
+  const expected = pinned?.expected[at]
+  if (pinned === undefined || expected === undefined || expected === null) return undefined
+  return { ...pinned.call, expected, by, proposal: id } satisfies Example
+}
+
+/** What the method's own record has as examples, as wire values. */
+function examplesOf({ drafts, question }: Proposal, draft: number): unknown[] {
+  const chosen = drafts[draft]
+  const own = chosen !== undefined && 'reply' in chosen ? [{ reply: chosen.reply }] : []
+  const option = question?.options.find((one) => one.draft === draft)
+  if (question === undefined || option === undefined) return own
+  return [...own, { ...question.call, says: option.text }]
+}

@@ -1,0 +1,31 @@
+// The suites of the image's contract: what a store of your own is held to, and what it is made with.
+export { Fault } from '#ground'
+export {
+  type Ability,
+  checkGroup,
+  connectionClaims,
+  type Damage,
+  type Group,
+  type HeldClaim,
+  IMAGE_LIMITS,
+  imageFault,
+  openMemoryStore,
+  openOverlay,
+  type PackProgress,
+  type PackReport,
+  type PackRequest,
+  type RecordKind,
+  type Revision,
+  readOnly,
+  runConnectionContract,
+  runStoreContract,
+  type Store,
+  type StoreContract,
+  storeClaims,
+  type TableName,
+  type TableWrite,
+  type Transaction,
+  type TransactionInfo,
+  type VerifyReport,
+} from '#image'
+export type { Oid, Tid } from '#objects'
