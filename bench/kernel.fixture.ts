@@ -3,6 +3,10 @@
 //
 //     node kernel.fixture.ts FOLDER COUNTERS      prints {endpoint, token} when it is ready
 import { open } from '#batos'
+import { tuneEngine } from '#powers'
+
+// As the command does; a program that opens a world keeps its own settings.
+tuneEngine()
 
 const folder = process.argv[2] as string
 const counters = Number(process.argv[3])

@@ -4,10 +4,10 @@
 //     node scale.fixture.ts FOLDER FIRST OBJECTS      prints an Opening when the first message is answered
 //
 // A line in is {selector, count, depth, seed}; a line out is a SpreadReport.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { open } from '#batos'
+import { open, type OpenWorld } from '#batos'
 import { openLmdbStore } from '#image'
 import { Head } from '#kernel'
 import { oidText } from '#objects'
@@ -40,12 +40,9 @@ export interface SpreadReport {
   mapped: number
 }
 
-const [folder, first, objects] = [process.argv[2] as string, ...process.argv.slice(3).map(Number)] as [
-  string,
-  number,
-  number,
-]
-const data = join(folder, 'data')
+const folder = process.argv[2] as string
+const first = Number(process.argv[3])
+const objects = Number(process.argv[4])
 
 /** Numbers below 1 that look random and are the same for a seed. */
 function chance(seed: number): () => number {
@@ -58,25 +55,56 @@ function chance(seed: number): () => number {
   }
 }
 
-async function timed(run: () => unknown): Promise<number> {
-  const start = performance.now()
-  await run()
-  return performance.now() - start
-}
-
 function memory(): { own: number; mapped: number } {
-  try {
-    const status = readFileSync('/proc/self/status', 'utf8')
-    const bytes = (field: string) =>
-      1024 * Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
-    return { own: bytes('RssAnon'), mapped: bytes('RssFile') }
-  } catch {
-    return { own: process.memoryUsage().rss, mapped: 0 }
-  }
+  if (!existsSync('/proc/self/status')) return { own: process.memoryUsage().rss, mapped: 0 }
+  const status = readFileSync('/proc/self/status', 'utf8')
+  const bytes = (field: string) =>
+    1024 * Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1])
+  return { own: bytes('RssAnon'), mapped: bytes('RssFile') }
 }
 
-const store = await timed(async () => {
-  const opened = openLmdbStore(data)
-  new Head(opened)
-  return opened
-})
+function cpu(): number | undefined {
+  const times = cpuTimes({ kernel: process.pid })
+  return times && [...times.values()].reduce((sum, one) => sum + one, 0)
+}
+
+/** Milliseconds since the last call. */
+let last = performance.now()
+function lap(): number {
+  const before = last
+  last = performance.now()
+  return last - before
+}
+
+async function openAll(): Promise<{ world: OpenWorld; opening: Opening }> {
+  lap()
+  const alone = openLmdbStore(join(folder, 'data'))
+  new Head(alone)
+  const store = lap()
+  await alone.close()
+  lap()
+  const world = await open(folder)
+  const whole = lap()
+  await world.send(oidText(first + Math.floor(objects / 2)), 'count')
+  return { world, opening: { store, world: whole, first: lap() } }
+}
+
+async function spread(world: OpenWorld, order: SpreadOrder): Promise<SpreadReport> {
+  const random = chance(order.seed)
+  const before = cpu()
+  const rate = await perSecond(order.count, order.depth, () =>
+    world.send(oidText(first + Math.floor(random() * objects)), order.selector),
+  )
+  const after = cpu()
+  const spent =
+    before === undefined || after === undefined ? undefined : (after - before) / order.count
+  return { perSecond: rate, cpu: spent, ...memory() }
+}
+
+const { world, opening } = await openAll()
+process.stdout.write(`${JSON.stringify(opening)}\n`)
+for await (const line of createInterface({ input: process.stdin })) {
+  const report = await spread(world, JSON.parse(line) as SpreadOrder)
+  process.stdout.write(`${JSON.stringify(report)}\n`)
+}
+await world.close()

@@ -60,8 +60,23 @@ async function apiKeyOf(
   return () => env.BATOS_API_KEY ?? kept
 }
 
+/** Asks at the terminal. stdout is left to results. */
+async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
+  // Its own handling of Ctrl-C would take it from the command.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  try {
+    return await Promise.race([lines.question(question, { signal }), closed])
+  } finally {
+    lines.close()
+  }
+}
+
 async function powers(): Promise<Powers> {
   const power = await import('#powers')
+  power.tuneEngine()
   return {
     words,
     version: VERSION,
@@ -123,6 +138,7 @@ async function powers(): Promise<Powers> {
       for await (const chunk of process.stdin) text += chunk
       return text
     },
+    ask: process.stdin.isTTY && process.stderr.isTTY ? askLine : undefined,
     pid: process.pid,
   }
 }

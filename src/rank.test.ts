@@ -133,6 +133,15 @@ test('[RK6] drafts that are alike and wrong are accepted falsely, and those that
   assert.match(median?.why ?? '', /^check 2: it answered 3 where 2\.5 is right/)
 })
 
+test('[RK8] a draft that waits for a person is not accepted, and the next task goes on', async () => {
+  const suite = await some('switchboard-all-on', 'lift-go-up')
+  const { ranking } = await ranked(suite, scriptOf(suite, {}))
+  const held = ranking.results.find(({ id }) => id === 'switchboard-all-on')
+  assert.deepEqual([held?.outcome, (held as { first: boolean }).first], ['abstained', true])
+  assert.match(held?.why ?? '', /^left to a person: its trial changed #\d+/)
+  assert.equal(ranking.results.find(({ id }) => id === 'lift-go-up')?.outcome, 'right')
+})
+
 test('[RK4] [RK9] a ranking that is repeated asks the model nothing, and tells the same', async () => {
   const suite = await some('kettle-switch-off')
   const { provider, ranking, again } = await ranked(suite, scriptOf(suite, {}))

@@ -31,7 +31,11 @@ const reader = new Packr({
 })
 // Keeps keys as they are, where the readers above rename `__proto__`.
 const keeper = new Packr({ useRecords: false, mapsAsObjects: false })
-const EXTENSIONS = new Set([-1])
+const SCANNED = {
+  depth: WIRE_LIMITS.depth,
+  values: WIRE_LIMITS.values,
+  extensions: new Set([-1]),
+}
 /** UTF-16 units of somebody else's text in a sentence of ours. */
 const SHOWN = 80
 /** Largest answer that refuses a message, bytes: a flood of bad frames must not become a larger one of answers. */
@@ -85,11 +89,7 @@ export function readRequest(bytes: Uint8Array): Request | Refused {
       `a frame has ${bytes.length} bytes; the limit is ${WIRE_LIMITS.frameBytes}`,
     )
   }
-  const problem = scan(bytes, {
-    depth: WIRE_LIMITS.depth,
-    values: WIRE_LIMITS.values,
-    extensions: EXTENSIONS,
-  })
+  const problem = scan(bytes, SCANNED)
   if (problem !== undefined) return refuse('FRAME_INVALID', `the frame was refused: ${problem}`)
   const map = decode(bytes)
   if (map === undefined) return refuse('FRAME_INVALID', 'the frame is not a map')

@@ -1,6 +1,6 @@
 // Owns: the operations on methods that wait for a person, and on policies.
 // Leaves: deciding to governance; keeping both to the kernel.
-// Laws: BR74 a proposal is shown with all its drafts, in wire form; a decision is answered when it is durable.
+// Laws: BR12 a decision that installs is one turn of the kernel's sequence.
 import { acceptProposal } from '#governance'
 import { type Head, placesIn, type Proposal } from '#kernel'
 import { type Oid, oidText, toWire } from '#objects'

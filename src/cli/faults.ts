@@ -10,6 +10,7 @@ export const CLI_FAULTS = {
     retry: 'never',
     remedy: 'Name an object that exists: `batos ls` lists the names.',
   },
+  POLICY: { retry: 'never', remedy: 'See what waits for you with `batos proposal ls`.' },
   CONFLICT: { retry: 'transaction', remedy: 'Name another place.' },
   IMAGE_IN_USE: {
     retry: 'later',

@@ -37,16 +37,23 @@ export async function converse(conversation: Conversation): Promise<void> {
   stream.line(`You say to genesis: ${FIRST_SELECTOR}`)
   const narrator = new Narrator(stream, { target: 'genesis', selector: FIRST_SELECTOR })
   const started = command.powers.clock()
+  const left = new AbortController()
   try {
     const reply = await world.send('genesis', FIRST_SELECTOR, [], {
-      onEvent: (event) => narrator.tell(event),
-      signal: command.signal,
+      onEvent: (event) => {
+        narrator.tell(event)
+        if (event.kind === 'parked') left.abort(event.proposal)
+      },
+      signal: AbortSignal.any([command.signal, left.signal]),
     })
     answered(stream, reply)
     const took = spanText((command.powers.clock() - started) / 1_000)
     stream.line(`It took ${took} to learn. From now on genesis knows it, also after a restart.`)
   } catch (error) {
-    failed(conversation, error)
+    if (!left.signal.aborted) return failed(conversation, error)
+    stream.line(
+      `See it with ${command.hint(`proposal show ${left.signal.reason}`)}, and accept it.`,
+    )
   }
 }
 

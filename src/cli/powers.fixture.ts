@@ -18,6 +18,7 @@ export interface Handed {
   backupImage?: Powers['backupImage']
   restoreImage?: Powers['restoreImage']
   input?: string
+  ask?: Powers['ask']
 }
 
 export interface HandedPowers {
@@ -107,6 +108,7 @@ export function handed(given: Handed = {}): HandedPowers {
     restoreImage:
       given.restoreImage ?? (() => Promise.reject(new Error('nothing is restored in this test'))),
     readInput: async () => given.input ?? '',
+    ask: given.ask,
     pid: 1,
   }
   return {

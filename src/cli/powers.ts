@@ -171,5 +171,7 @@ export interface Powers {
   ) => Promise<{ head: string; transactions: number }>
   /** All of stdin as text. */
   readInput: () => Promise<string>
+  /** Asks the person a question and answers the line they type; undefined at the end of input, or where nobody looks. */
+  ask: ((question: string, signal: AbortSignal) => Promise<string | undefined>) | undefined
   pid: number
 }

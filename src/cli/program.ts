@@ -53,6 +53,9 @@ export async function parse(
   const model = program.command('model').summary('the models that write methods')
   model.description('The models that write methods: which there are, fetching one, choosing one.')
   for (const declared of MODEL_COMMANDS) attach(model, declared)
+  const proposal = program.command('proposal').summary('methods that wait for a person')
+  proposal.description('Methods that wait for a person: which there are, and deciding about them.')
+  for (const declared of PROPOSAL_COMMANDS) attach(proposal, declared)
   try {
     const words = powers.words.length === 0 ? ['--help'] : withoutAt(powers.words)
     await program.parseAsync(words, { from: 'user' })
@@ -206,7 +209,8 @@ const COMMANDS: readonly Declared[] = [
   {
     words: 'send <target> <selector> [arg...]',
     summary: 'send a message to an object and print its reply',
-    details: 'An ARG is JSON if it parses as JSON, else a string. After -- everything is an ARG.',
+    details:
+      'An ARG is JSON if it parses as JSON, else a string. After -- everything is an ARG.\nA message whose method waits for a person asks you at once on a terminal. Elsewhere, and when you leave it, it\nends with 5 and the message stays parked: it runs when its proposal is accepted, and with --key the same command\nthen has its reply. With --deadline it waits that long, and no longer.',
     examples: [
       'batos send genesis clone: account',
       `batos send genesis setSlot:value: greeting '"hello"'`,
@@ -369,6 +373,19 @@ const COMMANDS: readonly Declared[] = [
     load: async () => (await import('./rescue.ts')).restore,
   },
   {
+    words: 'policy [policy] [target] [selector]',
+    summary: 'how methods are learnt, of an object, a selector, or all',
+    details:
+      'auto installs what passes and agrees, review leaves it to a person, off learns nothing; auto takes back what was set.\nOf all that match the strictest holds. A dot as TARGET is every object. Without a POLICY they are listed.',
+    examples: [
+      'batos policy',
+      'batos policy review account',
+      'batos policy off account withdraw',
+      'batos policy review . transfer',
+    ],
+    load: async () => (await import('./proposal.ts')).policy,
+  },
+  {
     words: 'doctor',
     summary: 'look whether everything that is needed is there',
     examples: ['batos doctor'],
@@ -423,5 +440,41 @@ const MODEL_COMMANDS: readonly Declared[] = [
       new Option('--fresh', 'ask everything anew'),
     ],
     load: async () => (await import('./rank.ts')).modelRank,
+  },
+]
+
+const PROPOSAL_COMMANDS: readonly Declared[] = [
+  {
+    words: 'ls',
+    summary: 'the proposals that are open, and those decided of late',
+    examples: ['batos proposal ls'],
+    load: async () => (await import('./proposal.ts')).proposalLs,
+  },
+  {
+    words: 'show <id>',
+    summary: 'a proposal with its drafts, and the question that decides',
+    examples: ['batos proposal show p1'],
+    load: async () => (await import('./proposal.ts')).proposalShow,
+  },
+  {
+    words: 'accept <id>',
+    summary: 'install a draft, the likeliest unless told otherwise; what waits runs',
+    examples: [
+      'batos proposal accept p1',
+      'batos proposal accept p1 --draft 1',
+      'batos proposal accept p1 --source deposit.ts',
+    ],
+    options: [
+      new Option('--draft <n>', 'which draft, by the number that show has').argParser(whole(0, 63)),
+      new Option('--source <file>', 'a source of your own instead; - is stdin'),
+    ],
+    load: async () => (await import('./proposal.ts')).proposalAccept,
+  },
+  {
+    words: 'reject <id>',
+    summary: 'install nothing; what waits ends with a fault',
+    examples: ['batos proposal reject p1', 'batos proposal reject p1 --reason "it must not ask"'],
+    options: [new Option('--reason <text>', 'told to those who waited')],
+    load: async () => (await import('./proposal.ts')).proposalReject,
   },
 ]

@@ -107,7 +107,7 @@ async function rankOne(
   const { err } = command.terminal
   const all = countOf(suite)
   let done = 0
-  err.line(`${plain(name)}: ${all} tasks.`)
+  err.line(`${plain(name)}: ${all} ${all === 1 ? 'task' : 'tasks'}.`)
   try {
     const ranking = await command.powers.rankModel({
       model: { name, identity, open: provider.open },

@@ -3,6 +3,7 @@
 // Laws: CL51 the reply is the only thing on stdout: a string as it is, anything else as text like JSON.
 import type { SendOptions } from '#bridge'
 import type { Command } from './command.ts'
+import { decide, stillParked } from './decide.ts'
 import { chosenModel, providerOf } from './models.ts'
 import { Narrator } from './narrator.ts'
 import type { WorldOptions } from './powers.ts'
@@ -18,6 +19,22 @@ interface SendWords {
   quiet?: boolean
 }
 
+/** Proposals for which the message was parked, in order: one message may meet several. */
+class Parked {
+  readonly #come: { proposal: string; why: string }[] = []
+  #wake: (() => void) | undefined
+
+  put(proposal: string, why: string): void {
+    this.#come.push({ proposal, why })
+    this.#wake?.()
+  }
+
+  async next(): Promise<{ proposal: string; why: string }> {
+    if (this.#come.length === 0) await new Promise<void>((wake) => (this.#wake = wake))
+    return this.#come.shift() as { proposal: string; why: string }
+  }
+}
+
 /** `batos send TARGET SELECTOR [ARG…]` */
 export async function send(
   command: Command,
@@ -28,10 +45,26 @@ export async function send(
   const { model: _, quiet, ...fields } = options
   const narrator = new Narrator(command.terminal.err, { target, selector, queued: true })
   const how: SendOptions = { ...fields, signal: command.signal }
-  if (quiet !== true) how.onEvent = (event) => narrator.tell(event)
+  const parked = new Parked()
+  how.onEvent = (event) => {
+    if (quiet !== true) narrator.tell(event)
+    if (event.kind === 'parked') parked.put(String(event.proposal), String(event.reason))
+  }
   const answer = await command.withKernel(
-    ({ client }) =>
-      client.requestWithTid('SendCommand', { target, selector, args, ...fields }, how),
+    async ({ client }) => {
+      const message = { target, selector, args, ...fields }
+      const answered = client.requestWithTid('SendCommand', message, how)
+      // Whoever leaves a parked message to others closes the connection under it.
+      answered.catch(() => undefined)
+      for (;;) {
+        const got = await Promise.race([answered, parked.next()])
+        if ('result' in got) return got
+        if (await decide(command, client, got.proposal)) continue
+        // A deadline says how long the sender waits for somebody else.
+        if (options.deadline !== undefined) continue
+        throw stillParked(command, got.proposal, got.why, options.key)
+      }
+    },
     () => worldFor(command, options),
   )
   const { out } = command.terminal

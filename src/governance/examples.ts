@@ -35,7 +35,8 @@ export function refuseExamples(
   for (const [i, example] of examples.entries()) {
     const report = reports[i] as TrialReport
     if (isSo(report, example, scene)) continue
-    const must = 'fails' in example.expected ? 'refuse it' : `answer ${textOf(example.expected.reply)}`
+    const must =
+      'fails' in example.expected ? 'refuse it' : `answer ${textOf(example.expected.reply)}`
     const did = report.kind === 'kept' ? `answers ${textOf(report.reply)}` : 'fails'
     const slots = example.sets.filter(({ target }) => target === scene.receiver)
     const state = slots.map(({ slot, value }) => `${slot} ${textOf(value)}`).join(', ')

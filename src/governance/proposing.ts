@@ -75,10 +75,7 @@ const failure = (report: Exclude<TrialReport, { kind: 'kept' }>) =>
 /** The call with all the state that it met, so that it comes to the same when the world has gone on. */
 function pinnedOf({ sets = [], args }: Probe, { call, scene }: Case): PinnedCall {
   const given = new Map(
-    scene.slots.map(({ of, name, value }) => [
-      `${of} ${name}`,
-      { target: of, slot: name, value },
-    ]),
+    scene.slots.map(({ of, name, value }) => [`${of} ${name}`, { target: of, slot: name, value }]),
   )
   for (const set of sets) given.set(`${set.target} ${set.slot}`, set)
   const { now, seed } = call.frame

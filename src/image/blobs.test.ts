@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +19,7 @@ import { encodeSlots, type Oid } from '#objects'
 import type { BlobMode, BlobWork } from './blob-work.ts'
 import { Blobs } from './blobs.ts'
 import { group, transaction } from './contract-parts.ts'
+import { openDatabase } from './database.ts'
 import { failing } from './failing.fixture.ts'
 import { openLmdbStore } from './lmdb/store.ts'
 import { openMemoryStore } from './memory/store.ts'
@@ -191,6 +193,7 @@ test('[IM88] [I3] [I5] a change is seen by its own work alone until it is commit
   await assert.rejects(other.open(8, 'read'), unknown)
   await blobs.commit(one, transaction(2, []))
   assert.deepEqual([at(blobs, 7), at(blobs, 8)], ['by one', 'new'])
+  assert.equal(statSync(blobs.path(8)).mode & 0o222, 0)
   await assert.rejects(blobs.commit(other, transaction(3, [])), conflict)
   await other.end()
   await other.end()
@@ -284,4 +287,61 @@ test('[IM89] [F9] writing an older record again brings its file back, also acros
   await blobs.pack({ before: 5, gc: true })
   assert.equal(at(blobs, 7), 'first')
   assert.deepEqual(await blobs.verify(), [])
+})
+
+test('[IM67] [IM89] [F9] undo brings a blob back as it was, takes its creation back, and redo revives it, also across packs', async () => {
+  for (const store of [openMemoryStore(), openLmdbStore(newFolder())]) {
+    const folder = newFolder()
+    let blobs = await Blobs.open(store, folder)
+    let time = 1_000
+    const database = openDatabase(store, { now: () => ++time })
+    await commit(blobs, 1, 7, 'first')
+    await commit(blobs, 2, 7, 'second')
+    const work = blobs.begin()
+    await put(work, 7, ' and third', 'append')
+    await put(work, 8, 'other')
+    await blobs.commit(work, transaction(3, [], [{ name: 'blob 8', oid: 8 }]))
+    assert.deepEqual([at(blobs, 7), at(blobs, 8)], ['second and third', 'other'])
+    // All blobs of the transaction, or none: a later change of one of them stops it.
+    await commit(blobs, 4, 8, 'changed since')
+    await assert.rejects(database.undo(3), conflict)
+    const undone = await database.undo([3, 4])
+    assert.equal(at(blobs, 7), 'second')
+    assert.throws(() => blobs.path(8), unknown)
+    assert.deepEqual([at(blobs, 7, 3), at(blobs, 8, 4)], ['second and third', 'changed since'])
+    // What was opened before the undo goes on from what is no more.
+    const stale = blobs.begin()
+    const redone = await database.undo(undone)
+    assert.deepEqual([at(blobs, 7), at(blobs, 8)], ['second and third', 'changed since'])
+    await put(stale, 7, '!', 'append')
+    await database.undo(redone)
+    await assert.rejects(blobs.commit(stale, transaction(redone + 2, [])), conflict)
+    await stale.end()
+    const back = await database.undo(redone + 1)
+    // Packed to the redo and opened anew, the files are there as long as a record speaks of them.
+    await blobs.pack({ before: back, gc: true })
+    blobs = await Blobs.open(store, folder)
+    assert.deepEqual([at(blobs, 7), at(blobs, 8)], ['second and third', 'changed since'])
+    assert.deepEqual(await blobs.verify(), [])
+    assert.deepEqual(readdirSync(join(folder, '7')), ['3'])
+    await assert.rejects(database.undo(back), conflict)
+    await commit(blobs, back + 1, 7, 'goes on')
+    assert.equal(at(blobs, 7), 'goes on')
+    await store.close()
+  }
+})
+
+test('[IM67] [F9] undoing the creation of a blob and packing removes its file, and the redo is refused by name', async () => {
+  const store = openMemoryStore()
+  const folder = newFolder()
+  const blobs = await Blobs.open(store, folder)
+  const database = openDatabase(store, { now: () => 1_000 })
+  await commit(blobs, 1, 7, 'kept')
+  await commit(blobs, 2, 8, 'made')
+  const undo = await database.undo(2)
+  assert.ok(existsSync(join(folder, '8', '2')))
+  await blobs.pack({ before: undo, gc: true })
+  assert.ok(!existsSync(join(folder, '8')))
+  await assert.rejects(database.undo(undo), conflict)
+  assert.equal(at(blobs, 7), 'kept')
 })

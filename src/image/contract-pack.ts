@@ -395,8 +395,10 @@ export const packClaims: Claim[] = [
       let packs = 0
       const pack = async () => {
         await store.pack({ before: 2, gc: true })
-        for (; writers > 0 || packs === 0; packs++)
+        for (; writers > 0 || packs === 0; packs++) {
           await store.pack({ before: tid, gc: packs % 2 === 0 })
+          await new Promise((resolve) => setImmediate(resolve))
+        }
       }
       await Promise.all([write(0), write(1), write(2), pack()])
       assert.equal(tid, 123)

@@ -60,23 +60,21 @@ export function checkGroup(group: Group, head: Head): CheckedGroup {
     time = Math.max(time, transaction.time)
     within(transaction.author.length, IMAGE_LIMITS.authorLength, 'author of', tid, 'characters')
     within(transaction.note.length, IMAGE_LIMITS.noteLength, 'note of', tid, 'characters')
-    const oids: Oid[] = []
     for (const revision of transaction.revisions) {
       checkRevision(revision, tid)
       if (revision.oid > oid) oid = revision.oid
       bytes += revision.payload.length + 8 * revision.refs.length
-      oids.push(revision.oid)
     }
+    const oids = transaction.revisions.map((revision) => revision.oid)
     if (oids.length > 1 && new Set(oids).size !== oids.length) {
       throw imageFault('CONFLICT', `Transaction ${tid} changes an object twice.`, { tid })
     }
     count += oids.length
-    const names: string[] = []
     for (const binding of transaction.names) {
       checkName(binding.name)
       assert(binding.oid === null || isOid(binding.oid), 'a name is bound to an oid or to null')
-      names.push(binding.name)
     }
+    const names = transaction.names.map((binding) => binding.name)
     infos.push({ tid, time, author: transaction.author, note: transaction.note, oids, names })
   }
   for (const write of group.tables) {

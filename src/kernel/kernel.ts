@@ -127,7 +127,12 @@ export class Kernel {
       this.#timers,
     )
     const old = this.#keys.oldReplies()
-    if (old.length > 0) void this.#sequence.keep(old)
+    if (old.length > 0) {
+      this.#sequence.keep(old).catch((error: unknown) => {
+        // They are removed at the next start; nobody finds them before, since they are too old.
+        options.onWorkerEnd?.({ reason: 'unkept', detail: String(error) })
+      })
+    }
     this.#http = new Http(options.fetch, options.allowHosts ?? [], this.#timers)
     const { store, now } = options
     const keep = (writes: readonly TableWrite[]) => this.#sequence.keep(writes)
@@ -521,7 +526,9 @@ export class Kernel {
       tid: this.head.tid,
       queue: this.#sequence.length,
       pending: this.#pending.length,
-      waiting: this.#pending.filter((one) => (one.generation ?? one.asking ?? one.parked) !== undefined).length,
+      waiting: this.#pending.filter(
+        (one) => (one.generation ?? one.asking ?? one.parked) !== undefined,
+      ).length,
       outbox: this.#outbox.size,
       delivered: this.#outbox.delivered,
       ...this.#needs.counts,

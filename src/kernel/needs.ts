@@ -153,13 +153,15 @@ export class Needs {
   /** Whoever is told that a message did not run must not find it run at the next start: telling waits for that. */
   dropRecord({ record }: Pending, tell: () => void): void {
     if (record === undefined) return tell()
-    this.#parts
-      .keep([{ table: 'waiting', key: record, value: null }])
-      .catch((error: unknown) => {
-        // The record then runs once more at the next start, where nobody is answered: told, since it cannot be helped.
-        this.#parts.options.onWorkerEnd?.({ reason: 'unkept', detail: String(error) })
-      })
-      .then(tell)
+    void this.#remove(record).then(tell)
+  }
+
+  /** Removes a record. What is not removed runs, or is removed, at the next start: told, since it cannot be helped. */
+  #remove(record: string): Promise<void> {
+    const { keep, options } = this.#parts
+    return keep([{ table: 'waiting', key: record, value: null }]).catch((error: unknown) => {
+      options.onWorkerEnd?.({ reason: 'unkept', detail: String(error) })
+    })
   }
 
   /**
@@ -167,7 +169,7 @@ export class Needs {
    * nothing leaves those that wait for a method to one that does.
    */
   resume(): void {
-    const { store, options, keys, keep, messages, proposals } = this.#parts
+    const { store, options, keys, messages, proposals } = this.#parts
     for (let from = ''; ; ) {
       const page = store.scan('waiting', { from })
       for (const { key, value } of page) {
@@ -177,7 +179,7 @@ export class Needs {
         if (options.policy === 'off' && kind !== 'http' && !isParked) continue
         // A record whose removal failed must not run a key again.
         if (keys.answered(message) !== undefined || keys.underWay(message)) {
-          void keep([{ table: 'waiting', key, value: null }])
+          void this.#remove(key)
           continue
         }
         const pending = messages.admit(message, { ...frame })

@@ -39,7 +39,14 @@ export interface PackParts {
 }
 
 /** Fields of messages, postings and changes that hold a bare oid, or several. */
-const PLACES: ReadonlySet<string> = new Set(['target', 'holder', 'receiver', 'method', 'oid', 'parents'])
+const PLACES: ReadonlySet<string> = new Set([
+  'target',
+  'holder',
+  'receiver',
+  'method',
+  'oid',
+  'parents',
+])
 
 export class Packs {
   readonly #parts: PackParts
@@ -136,7 +143,8 @@ export class Packs {
 
 /** What a table's entry names. A reply has wire values, the others have stored ones. */
 function collectKept(table: TableWrite['table'], value: Uint8Array, oids: Set<Oid>): void {
-  if (table === 'waiting' || table === 'outbox' || table === 'proposals') collectNamed(decodeValue(value), oids)
+  if (table === 'waiting' || table === 'outbox' || table === 'proposals')
+    collectNamed(decodeValue(value), oids)
   if (table !== 'replies') return
   const [, ok, body] = decodeValue(value) as [number, boolean, unknown]
   if (ok && body instanceof Uint8Array) collectWireRefs(decodeValue(body), oids)

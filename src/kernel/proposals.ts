@@ -346,7 +346,12 @@ export function waitingRecord(
   need: { kind: 'method' | 'http' },
   proposal: string | undefined,
 ): TableWrite & { value: Uint8Array } {
-  const value = encodeValue([message, frame, need.kind, ...(proposal === undefined ? [] : [proposal])])
+  const value = encodeValue([
+    message,
+    frame,
+    need.kind,
+    ...(proposal === undefined ? [] : [proposal]),
+  ])
   return { table: 'waiting', key: record, value }
 }
 

@@ -58,8 +58,10 @@ class Walker {
     this.#at = 0
     const count = this.#count()
     if (count % 3 !== 0) throw new Refusal('it has no slots')
-    const spans: SlotSpan[] = []
-    for (let i = 0; i < count; i += 3) spans.push(this.#slot())
+    // Every value takes a byte, so no count of a record makes room for more slots than its bytes could hold.
+    if (count > bytes.length) throw new Refusal('it is cut short')
+    const spans: SlotSpan[] = new Array(count / 3)
+    for (let i = 0; i < spans.length; i++) spans[i] = this.#slot()
     if (this.#at !== bytes.length) throw new Refusal('bytes follow the slots')
     return spans
   }
@@ -140,8 +142,10 @@ class Walker {
         }
         this.#isMethod = true
       }
-      this.#refs ??= []
-      this.#refs.push(readOid(bytes, start))
+      const oid = readOid(bytes, start)
+      // An array that begins empty gets room for many at its first element.
+      if (this.#refs === undefined) this.#refs = [oid]
+      else this.#refs.push(oid)
     } else if (type === BIG) {
       if (!isDigits(bytes, start, length)) throw new Refusal('a big integer has other signs')
     } else if (type === UNDEFINED) {

@@ -39,7 +39,12 @@ export type Report =
   | { kind: 'fault'; fault: FaultRecord }
   | { kind: 'need'; need: Need; stale: string[] }
 
-const WIRE_EXTENSIONS = new Set([-1])
+/** What a reply may be: a map with `$` keys is a map, a list and a pair on the wire, and a reference is a map. */
+const REPLY_LIMITS = {
+  depth: OBJECT_LIMITS.valueDepth * 3 + 2,
+  values: OBJECT_LIMITS.valueNodes * 4 + 4,
+  extensions: new Set([-1]),
+}
 /** UTF-16 units of a fault's sentence and of its remedy. */
 const SENTENCE_LENGTH = 4_000
 /** Values in a fault's data, and UTF-16 units of each text there: a refused source fits. */
@@ -66,12 +71,7 @@ export function readReport(result: readonly unknown[]): Report {
 function readReply(bytes: unknown): Uint8Array {
   if (!(bytes instanceof Uint8Array)) return refuse('a reply is not bytes')
   if (bytes.length > OBJECT_LIMITS.replyBytes) return refuse('a reply is too large')
-  const problem = scan(bytes, {
-    // A map with `$` keys is a map, a list and a pair on the wire, and a reference is a map.
-    depth: OBJECT_LIMITS.valueDepth * 3 + 2,
-    values: OBJECT_LIMITS.valueNodes * 4 + 4,
-    extensions: WIRE_EXTENSIONS,
-  })
+  const problem = scan(bytes, REPLY_LIMITS)
   return problem === undefined ? bytes : refuse(`a reply was refused: ${problem}`)
 }
 

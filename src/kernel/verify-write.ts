@@ -62,7 +62,7 @@ export function verifyWrite(
   const { oid, payload } = write
   const spans = spansIn(payload)
   const former = new Former(write.born ? undefined : writing.head.payload(oid))
-  const refs: Oid[] = []
+  let refs: Oid[] | undefined
   const changed: string[] = []
   let isNew = false
   for (const span of spans) {
@@ -74,7 +74,10 @@ export function verifyWrite(
       // A slot that was not there may be there twice now; one that was is taken once.
       if (old === undefined) isNew = true
     } else checkSame(payload, span, old, former)
-    for (const ref of span.refs) refs.push(ref)
+    for (const ref of span.refs) {
+      if (refs === undefined) refs = [ref]
+      else refs.push(ref)
+    }
   }
   if (isNew) checkDistinct(payload, spans)
   // What is left of the old ones was removed.
@@ -83,13 +86,15 @@ export function verifyWrite(
     oid,
     tid: writing.tid,
     kind: 'object',
-    refs: distinct(refs),
+    refs: refs === undefined ? NO_OIDS : distinct(refs),
     payload,
   }
   return { revision, changed }
 }
 
-const distinct = (oids: Oid[]) => (oids.length < 2 ? oids : [...new Set(oids)])
+const NO_OIDS: readonly Oid[] = []
+
+const distinct = (oids: readonly Oid[]) => (oids.length < 2 ? oids : [...new Set(oids)])
 
 function spansIn(payload: Uint8Array): SlotSpan[] {
   const spans = slotSpans(payload)

@@ -9,10 +9,11 @@ import {
   type Transaction,
 } from '#image-contract'
 
-/** How the calls of a store are to be instead. */
-type Change = (below: Store) => Partial<Store>
+/** How some calls of a store are instead. */
+export type Change = (below: Store) => Partial<Store>
 
-const changed = (change: Change): Store => {
+/** A new store in memory with some calls changed. */
+export function changed(change: Change): Store {
   const below = openMemoryStore()
   const calls = change(below)
   return new Proxy(below, {
@@ -44,56 +45,93 @@ const seen =
     objects: (options) => each(below.objects(options), act),
   })
 
-/** What is wrong, in words, and the store that is wrong so. */
-export const BROKEN: Readonly<Record<string, () => Store>> = {
-  'answers the newest revision for the past': () =>
-    changed((below) => ({ read: (oid) => below.read(oid) })),
-  'answers the past without what was current then': () =>
-    changed((below) => ({
+/** One way to be wrong: the rules of which a claim must fail, in each suite, and what is done instead. */
+export interface Broken {
+  store: readonly string[]
+  connections?: readonly string[]
+  change: Change
+}
+
+/** What is wrong, in words. */
+export const BROKEN: Readonly<Record<string, Broken>> = {
+  'answers the newest revision for the past': {
+    store: ['IM4', 'IM20', 'IM74'],
+    connections: ['IM39', 'IM69', 'IM67'],
+    change: (below) => ({ read: (oid) => below.read(oid) }),
+  },
+  'answers the past without what was current then': {
+    store: ['IM4', 'IM20'],
+    connections: ['IM39', 'IM38'],
+    change: (below) => ({
       read: (oid, at) => below.read(oid, at === undefined ? undefined : at - 1),
+    }),
+  },
+  'loses the second record of a transaction': {
+    store: ['IM1', 'IM4', 'IM72'],
+    connections: ['IM33', 'IM51', 'IM67'],
+    change: committed((one) => ({
+      ...one,
+      revisions: one.revisions.filter((_, index) => index !== 1),
     })),
-  'loses the second record of a transaction': () =>
-    changed(
-      committed((one) => ({ ...one, revisions: one.revisions.filter((_, index) => index !== 1) })),
-    ),
-  'loses the second transaction of a group': () =>
-    changed((below) => ({
+  },
+  'loses the second transaction of a group': {
+    store: ['IM1', 'IM8', 'IM18'],
+    change: (below) => ({
       commit: (group) =>
         below.commit({
           ...group,
           transactions: group.transactions.filter((_, index) => index !== 1),
         }),
-    })),
-  'loses references': () => changed(seen((found) => ({ ...found, refs: [] }))),
-  'takes a method for an object': () =>
-    changed(seen((found) => (found.kind === 'method' ? { ...found, kind: 'object' } : found))),
-  'cuts a record at its first zero byte': () =>
-    changed(
-      seen((found) => {
-        const end = found.payload.indexOf(0)
-        return end < 0 ? found : { ...found, payload: found.payload.slice(0, end) }
-      }),
-    ),
-  'takes an object that is gone for one that never was': () =>
-    changed((below) => ({
+    }),
+  },
+  'loses references': {
+    store: ['IM1', 'IM4'],
+    connections: ['IM43', 'IM51'],
+    change: seen((found) => ({ ...found, refs: [] })),
+  },
+  'takes a method for an object': {
+    store: ['IM20'],
+    connections: ['IM49'],
+    change: seen((found) => (found.kind === 'method' ? { ...found, kind: 'object' } : found)),
+  },
+  'cuts a record at its first zero byte': {
+    store: ['IM4'],
+    connections: ['IM59'],
+    change: seen((found) => {
+      const end = found.payload.indexOf(0)
+      return end < 0 ? found : { ...found, payload: found.payload.slice(0, end) }
+    }),
+  },
+  'takes an object that is gone for one that never was': {
+    store: ['IM20', 'IM73'],
+    connections: ['IM67'],
+    change: (below) => ({
       read(oid, at) {
         const found = below.read(oid, at)
         return found?.kind === 'gone' ? undefined : found
       },
-    })),
-  'keeps in the head only what is there': () =>
-    changed((below) => ({
+    }),
+  },
+  'keeps in the head only what is there': {
+    store: ['IM17', 'IM73'],
+    change: (below) => ({
       head: () => ({
         tid: below.head().tid,
         oid: [...below.objects()].filter(({ kind }) => kind !== 'gone').at(-1)?.oid ?? 0,
       }),
-    })),
-  'lists history oldest first': () =>
-    changed((below) => ({
+    }),
+  },
+  'lists history oldest first': {
+    store: ['IM20'],
+    connections: ['IM67'],
+    change: (below) => ({
       revisions: (oid, options) => below.revisions(oid, options).toReversed(),
-    })),
-  'includes the transaction before which a listing ends': () =>
-    changed((below) => ({
+    }),
+  },
+  'includes the transaction before which a listing ends': {
+    store: ['IM4', 'IM15', 'IM20'],
+    connections: ['IM67'],
+    change: (below) => ({
       revisions: (oid, options = {}) =>
         below.revisions(oid, {
           ...options,
@@ -104,71 +142,128 @@ export const BROKEN: Readonly<Record<string, () => Store>> = {
           ...options,
           ...(options.before === undefined ? {} : { before: options.before + 1 }),
         }),
-    })),
-  'forgets where a name led before': () =>
-    changed((below) => ({ name: (name) => below.name(name) })),
-  'lists names in the order of UTF-16': () =>
-    changed((below) => ({
+    }),
+  },
+  'forgets where a name led before': {
+    store: ['IM14', 'IM74'],
+    connections: ['IM67'],
+    change: (below) => ({ name: (name) => below.name(name) }),
+  },
+  'lists names in the order of UTF-16': {
+    store: ['IM14'],
+    change: (below) => ({
       names: (options) =>
         below.names(options).sort((one, other) => (one.name < other.name ? -1 : 1)),
-    })),
-  'lists one name too many in a page': () =>
-    changed((below) => ({
+    }),
+  },
+  'lists one name too many in a page': {
+    store: ['IM14'],
+    change: (below) => ({
       names: (options = {}) =>
         below.names({
           ...options,
           ...(options.limit === undefined ? {} : { limit: options.limit + 1 }),
         }),
-    })),
-  'loses what is not ASCII in a note': () =>
-    changed(committed((one) => ({ ...one, note: Buffer.from(one.note, 'latin1').toString() }))),
-  'sorts the objects of a description': () =>
-    changed((below) => ({
+    }),
+  },
+  'loses what is not ASCII in a note': {
+    store: ['IM15'],
+    connections: ['IM37'],
+    change: committed((one) => ({ ...one, note: Buffer.from(one.note, 'latin1').toString() })),
+  },
+  'sorts the objects of a description': {
+    store: ['IM15'],
+    change: (below) => ({
       transaction(tid) {
         const info = below.transaction(tid)
         return info === undefined ? undefined : { ...info, oids: info.oids.toSorted() }
       },
-    })),
-  'lets times fall': () => changed(fallingTimes),
-  'keeps the first of two values for one key': () =>
-    changed((below) => ({
+    }),
+  },
+  'lets times fall': {
+    store: ['IM8'],
+    connections: ['IM33'],
+    change: fallingTimes,
+  },
+  'keeps the first of two values for one key': {
+    store: ['IM16'],
+    change: (below) => ({
       commit: (group) => below.commit({ ...group, tables: group.tables.toReversed() }),
-    })),
-  'mixes two tables': () =>
-    changed((below) => ({
+    }),
+  },
+  'mixes two tables': {
+    store: ['IM1', 'IM16'],
+    change: (below) => ({
       get: (_, key) => below.get('facts', key) ?? below.get('waiting', key),
-    })),
-  'forgets table values that are empty': () =>
-    changed((below) => ({
+    }),
+  },
+  'forgets table values that are empty': {
+    store: ['IM16'],
+    change: (below) => ({
       get(table, key) {
         const value = below.get(table, key)
         return value?.length === 0 ? undefined : value
       },
-    })),
-  'keeps a group although it faults': () => changed(keptInPart),
-  'takes a number twice': () => changed(numbersTwice),
-  'takes what is over a limit': () => changed(overLimits),
-  'answers a commit before it is kept': () => changed(answersEarly),
-  'keeps groups in another order': () => changed(outOfOrder),
-  'shows a group before it is durable': () => changed(showsEarly),
-  'hands out its own bytes': () => changed(ownBytes),
-  'keeps the bytes it was handed': () => changed(handedBytes),
-  'goes on after it was closed': () => changed(() => ({ close: async () => {} })),
-  'walks over what is committed meanwhile': () =>
-    changed((below) => ({
+    }),
+  },
+  'keeps a group although it faults': {
+    store: ['IM1', 'IM3'],
+    change: keptInPart,
+  },
+  'takes a number twice': {
+    store: ['IM3'],
+    change: numbersTwice,
+  },
+  'takes what is over a limit': {
+    store: ['IM1', 'IM12'],
+    change: overLimits,
+  },
+  'answers a commit before it is kept': {
+    store: ['IM1', 'IM5', 'IM6'],
+    connections: ['IM34'],
+    change: answersEarly,
+  },
+  'keeps groups in another order': {
+    store: ['IM5'],
+    change: outOfOrder,
+  },
+  'shows a group before it is durable': {
+    store: ['IM6'],
+    change: showsEarly,
+  },
+  'hands out its own bytes': {
+    store: ['IM19'],
+    change: ownBytes,
+  },
+  'keeps the bytes it was handed': {
+    store: ['IM19'],
+    change: handedBytes,
+  },
+  'goes on after it was closed': {
+    store: ['IM7'],
+    change: () => ({ close: async () => {} }),
+  },
+  'walks over what is committed meanwhile': {
+    store: ['IM20', 'IM72'],
+    change: (below) => ({
       objects: (options) => walkingNow(below, options?.at),
       replay: (options) => replayingNow(below, options),
-    })),
-  'replays without the last transaction': () =>
-    changed((below) => ({
+    }),
+  },
+  'replays without the last transaction': {
+    store: ['IM72'],
+    change: (below) => ({
       replay: ({ start, stop } = {}) =>
         below.replay({
           ...(start === undefined ? {} : { start }),
           stop: (stop ?? below.head().tid) - 1,
         }),
-    })),
-  'keeps a transaction only if it changes something': () =>
-    changed((below) => ({
+    }),
+  },
+  'keeps a transaction only if it changes something': {
+    store: ['IM18'],
+    connections: ['IM37'],
+    change: (below) => ({
       commit: (group) =>
         below.commit({
           ...group,
@@ -176,31 +271,63 @@ export const BROKEN: Readonly<Record<string, () => Store>> = {
             ({ revisions, names }) => revisions.length + names.length > 0,
           ),
         }),
-    })),
-  'finds nothing wrong': () =>
-    changed((below) => ({ verify: () => ({ ...below.verify(), damage: [] }) })),
-  'counts what is gone': () =>
-    changed((below) => ({
+    }),
+  },
+  'finds nothing wrong': {
+    store: ['IM13'],
+    change: (below) => ({ verify: () => ({ ...below.verify(), damage: [] }) }),
+  },
+  'counts what is gone': {
+    store: ['IM13'],
+    change: (below) => ({
       verify() {
         const report = below.verify()
         return { ...report, objects: [...below.objects()].length, damage: [] }
       },
-    })),
-  'packs without looking at what is named': () => changed(packsNamed),
-  'removes an object that changed behind the pack time': () => changed(packsTooMuch),
-  'removes nothing when it packs': () =>
-    changed((below) => ({ pack: (request) => below.pack({ ...request, checkOnly: true }) })),
-  'packs when it should only check': () =>
-    changed((below) => ({ pack: (request) => below.pack({ ...request, checkOnly: false }) })),
-  'removes objects although it should keep them': () =>
-    changed((below) => ({ pack: (request) => below.pack({ ...request, gc: true }) })),
-  'packs twice at once': () => changed(packsTwice),
-  'answers something older for the packed past': () => changed(pastAfterPack),
-  'forgets what it is told to keep': () =>
-    changed((below) => ({
+    }),
+  },
+  'packs without looking at what is named': {
+    store: ['IM73'],
+    connections: ['IM67'],
+    change: packsNamed,
+  },
+  'removes an object that changed behind the pack time': {
+    store: ['IM73'],
+    connections: ['IM67'],
+    change: packsTooMuch,
+  },
+  'removes nothing when it packs': {
+    store: ['IM73', 'IM76'],
+    connections: ['IM40', 'IM68'],
+    change: (below) => ({ pack: (request) => below.pack({ ...request, checkOnly: true }) }),
+  },
+  'packs when it should only check': {
+    store: ['IM78'],
+    change: (below) => ({ pack: (request) => below.pack({ ...request, checkOnly: false }) }),
+  },
+  'removes objects although it should keep them': {
+    store: ['IM73'],
+    change: (below) => ({ pack: (request) => below.pack({ ...request, gc: true }) }),
+  },
+  'packs twice at once': {
+    store: ['IM76'],
+    change: packsTwice,
+  },
+  'answers something older for the packed past': {
+    store: ['IM74'],
+    connections: ['IM40'],
+    change: pastAfterPack,
+  },
+  'forgets what it is told to keep': {
+    store: ['IM73', 'IM98'],
+    change: (below) => ({
       pack: ({ keep: _, onBegin: __, ...request }, progress) => below.pack(request, progress),
-    })),
-  'says nothing of its size': () => changed(() => ({ bytes: () => 1_000_000_000 })),
+    }),
+  },
+  'says nothing of its size': {
+    store: ['IM97'],
+    change: () => ({ bytes: () => 1_000_000_000 }),
+  },
 }
 
 const codeOf = (error: unknown): string | undefined => (error as { code?: string }).code

@@ -14,7 +14,7 @@ interface Packing {
   last?: { packedTo: string; revisionsRemoved: number }
 }
 
-test('[KN84] [CL46] history older than --keep goes by itself above --pack-above, while every message is answered', async () => {
+test('[KN84] [CL94] history older than --keep goes by itself above --pack-above, while every message is answered', async () => {
   await using place = new Place()
   const { about, running } = await place.serve(['--keep', '1s', '--pack-above', '64KiB'])
   const client = await connect(String(about.endpoint), { token: String(about.token) })
@@ -50,7 +50,7 @@ test('[KN84] [CL46] history older than --keep goes by itself above --pack-above,
   assert.match((await place.run(['verify'])).out, /^Sound: /)
 })
 
-test('[CL46] --keep all never packs by itself; what is no span and no size is refused', async () => {
+test('[CL94] --keep all never packs by itself; what is no span and no size is refused', async () => {
   await using place = new Place()
   const { about } = await place.serve(['--keep', 'all', '--pack-above', '1'])
   const client = await connect(String(about.endpoint), { token: String(about.token) })
@@ -67,7 +67,7 @@ test('[CL46] --keep all never packs by itself; what is no span and no size is re
   }
 })
 
-test('[CL46] a kernel that was told nothing keeps seven days, and packs above one GiB', async () => {
+test('[CL94] a kernel that was told nothing keeps seven days, and packs above one GiB', async () => {
   await using place = new Place()
   const { about } = await place.serve()
   const client = await connect(String(about.endpoint), { token: String(about.token) })

@@ -54,6 +54,29 @@ async function faultOf(promise: Promise<unknown>): Promise<FaultRecord> {
   return fault.toRecord()
 }
 
+interface Parked {
+  proposal: string
+  why: string
+  reason: string
+}
+
+/** Sends a message that must be parked; answers what its sender is told. The message stays parked. */
+function parkedAt(world: OpenWorld, selector: string, args: unknown[] = []): Promise<Parked> {
+  return new Promise((resolve, reject) => {
+    const onEvent = (event: Record<string, unknown>) => {
+      if (event.kind === 'parked') resolve(event as unknown as Parked)
+    }
+    world
+      .send('account', selector, args, { onEvent })
+      .then((value) => reject(new Error(`answered ${JSON.stringify(value)}`)), reject)
+  })
+}
+
+const shown = async (world: OpenWorld, proposal: string) =>
+  (await world.request('GetProposalCommand', { proposal })) as {
+    drafts: { source: string; votes: number; reply?: unknown; warnings?: string[] }[]
+  }
+
 const tidOf = async (world: OpenWorld) =>
   ((await world.request('GetStatusCommand')) as { tid: number }).tid
 
@@ -222,8 +245,8 @@ test('[GO10] drafts that differ only in what they do with an object next to the 
   const forgets = 'function rest(self, n) { return n + self.balance }'
   const third = 'function rest(self, n) { return n + 10 }'
   await withDrafts([reads, forgets, third, reads, forgets, third], async (world) => {
-    const fault = await faultOf(world.send('account', 'rest', [3]))
-    assert.equal(fault.code, 'GENERATION_REFUSED')
+    const { proposal } = await parkedAt(world, 'rest', [3])
+    assert.equal((await shown(world, proposal)).drafts.length, 3)
   })
 })
 
@@ -305,9 +328,12 @@ test('[GO6] a person’s method must parse and name only what is there; its type
 test('[GO7] a method that changes more than the receiver and the arguments waits for a person', async () => {
   const reach = 'function rest(self) { self.other.balance = 0; return 1 }'
   await withDrafts([reach], async (world) => {
-    const fault = await faultOf(world.send('account', 'rest'))
-    assert.equal(fault.code, 'GENERATION_REFUSED')
-    assert.match(String(fault.data?.source), /other\.balance/)
+    const { proposal, why, reason } = await parkedAt(world, 'rest')
+    assert.equal(why, 'beyond')
+    assert.match(reason, /which is neither the receiver nor an argument/)
+    const [draft] = (await shown(world, proposal)).drafts
+    assert.match(String(draft?.source), /other\.balance/)
+    assert.match(String(draft?.warnings), /its trial changed/)
     assert.equal(await world.send('other', 'balance'), 10)
     assert.equal(await slotOf(world, 'account', 'rest'), undefined)
   })
@@ -325,9 +351,9 @@ test('[GO7] a method that leaves a message for another object, or a request, wai
     'mirror.request("http://a.test/", self, "got:")',
   ]) {
     await withDrafts([`function rest(self) { ${left}; return 1 }`], async (world) => {
-      const fault = await faultOf(world.send('account', 'rest'))
-      assert.equal(fault.code, 'GENERATION_REFUSED')
-      assert.match(fault.message, /left a message for|asks another host/)
+      const { why, reason } = await parkedAt(world, 'rest')
+      assert.equal(why, 'beyond')
+      assert.match(reason, /left a message for|asks another host/)
       assert.equal(((await world.request('GetStatusCommand')) as { outbox: number }).outbox, 0)
     })
   }
@@ -342,9 +368,9 @@ test('[GO7] under review nothing is installed without a person', async () => {
   await withDrafts(
     [source],
     async (world) => {
-      const fault = await faultOf(world.send('account', 'rest'))
-      assert.equal(fault.code, 'POLICY')
-      assert.equal(fault.data?.source, source)
+      const { proposal, why } = await parkedAt(world, 'rest')
+      assert.equal(why, 'policy')
+      assert.equal((await shown(world, proposal)).drafts[0]?.source, source)
       assert.equal(await slotOf(world, 'account', 'rest'), undefined)
     },
     'review',

@@ -255,7 +255,7 @@ test('[BR40] [B18] a kernel listens on loopback alone, whatever it serves', asyn
   }
 })
 
-test('[BR45] [BR46] [B19] with --curve the owner comes in, others when they are on the list, and the rest is told', async () => {
+test('[BR45] [BR46] [BR74] [B19] with --curve the owner comes in, others while they are on the list, and the rest is told', async () => {
   const words = ['--zmq', 'tcp://127.0.0.1:*', '--curve']
   const { running } = await place.serve(words)
   const file = JSON.parse(readFileSync(join(place.image, 'kernel.json'), 'utf8')) as Record<
@@ -285,8 +285,15 @@ test('[BR45] [BR46] [B19] with --curve the owner comes in, others when they are 
   )
   const client = await come()
   assert.equal(await client.send('account', 'respondsTo:', ['clone:']), true)
-  client.close()
+  // Who is in is out with the next message once its key is gone, and is told of nothing more.
+  const changes: unknown[] = []
+  await client.subscribe({}, (change) => changes.push(change))
   writeFileSync(join(place.image, 'curve-allow'), '')
+  assert.equal(await codeOf(client.send('account', 'respondsTo:', ['clone:'])), 'UNAUTHENTICATED')
+  assert.equal((await place.run(['send', 'genesis', 'clone:', 'another'])).code, 0)
+  assert.equal(await codeOf(client.request('PingCommand')), 'UNAUTHENTICATED')
+  assert.deepEqual(changes, [])
+  client.close()
   assert.equal(await codeOf(come()), 'UNAUTHENTICATED')
   running.child.kill('SIGTERM')
   const { err } = await running.ended

@@ -2,8 +2,14 @@
 // Leaves: what is a serializable history to history.test.ts; mistakes that are caught to mistakes.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { simulate } from './simulation.ts'
+import { type Answer, awaken } from '#kernel'
+import { encodeValue } from '#objects'
+import { bankText } from './bank.ts'
+import { BEGINNING, bootKernel, simulatedJudge } from './boot.ts'
+import { Disk } from './disk.ts'
+import { NO_FAULTS, simulate } from './simulation.ts'
 import { crashEverywhere, failEverywhere, type SweepReport } from './sweep.ts'
+import { Universe } from './universe.ts'
 
 test('[KN82] [KN91] [KN92] [KN93] [KN94] in a hundred seeds of crashes, deaths and packs everything acknowledged holds', async () => {
   const sums = { crashes: 0, deaths: 0, packs: 0 }
@@ -40,4 +46,33 @@ test('[KN97] a process that ends after any event, with nothing, half or all of a
 
 test('[KN97] whichever commit fails, in any way, and whichever read, the scene is whole and goes on', async () => {
   assertHeld(await failEverywhere(1), 100)
+})
+
+test('[KN94] a kernel that cannot write what it removes at its start says so, and answers', async () => {
+  const universe = new Universe(1)
+  const disk = new Disk(universe, { ...NO_FAULTS })
+  await awaken(disk.store, simulatedJudge(universe), [bankText()], BEGINNING)
+  const value = encodeValue([0, true, encodeValue(1), null])
+  const old = [{ table: 'replies' as const, key: 'too old', value }]
+  await disk.store.commit({ transactions: [], tables: old })
+  disk.failing = { commit: 1, how: 'refused' }
+  const told: string[] = []
+  const kernel = bootKernel({
+    universe,
+    disk,
+    life: { number: 1, alive: true },
+    faults: NO_FAULTS,
+    onWorkerEnd: ({ detail }) => told.push(detail),
+  })
+  await universe.run()
+  assert.match(told.join('\n'), /could not be written/)
+  const answers: Answer[] = []
+  const target = kernel.head.name('counter1') as number
+  const message = { principal: 'client', author: 'op', target, selector: 'inc', args: [2] }
+  kernel.send(message, { event: () => undefined, answer: (answer) => answers.push(answer) })
+  await universe.run()
+  assert.deepEqual(
+    answers.map(({ ok }) => ok),
+    [true],
+  )
 })

@@ -94,7 +94,7 @@ function drawFaults(universe: Universe): DiskFaults & WorkerFaults {
 }
 
 /** Nothing goes wrong, and a commit takes a while. */
-const NO_FAULTS: DiskFaults & WorkerFaults = {
+export const NO_FAULTS: DiskFaults & WorkerFaults = {
   ...{ refused: 0, broken: 0, slowness: 20 },
   ...{ dies: 0, hangs: 0, babbles: 0, pauses: 0, forgets: 0, stillborn: 0, latency: 1 },
 }
@@ -143,6 +143,9 @@ export class Simulation {
   }
 
   async run(): Promise<RunReport> {
+    // What nobody takes ends a process, so it is a finding here.
+    const found = (error: unknown) => this.#found(error)
+    process.on('unhandledRejection', found)
     try {
       await awaken(this.disk.store, simulatedJudge(this.universe), [bankText()], BEGINNING)
       this.#base = this.disk.store.head().tid
@@ -151,6 +154,8 @@ export class Simulation {
       await this.#rest()
     } catch (error) {
       this.#found(error)
+    } finally {
+      process.off('unhandledRejection', found)
     }
     return this.#report()
   }

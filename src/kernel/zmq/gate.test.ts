@@ -124,7 +124,7 @@ for (const kind of ['tcp', 'ipc']) {
     const bare = await firstWord(router.endpoint)
     // Which of the two ends first notices that they speak differently is not settled.
     assert.match(bare.word, /^lost/)
-    // The list is asked at each connection; who is in stays in.
+    // The list is asked at each connection; nothing here asks again about who is in.
     allowed = [unknown.publicKey]
     assert.equal((await firstWord(router.endpoint, { ...known, serverKey })).word, 'lost refused')
     const now = await firstWord(router.endpoint, { ...unknown, serverKey })
@@ -134,6 +134,121 @@ for (const kind of ['tcp', 'ipc']) {
     router.close()
   })
 }
+
+/** What connections are answered when their keys are looked at at each frame: the body, or the refusal of it. */
+const watched: RouterOwner = {
+  open: (peer) => ({
+    receive: (body) => {
+      peer.send(Buffer.from(`heard ${Buffer.from(body)}`))
+    },
+    closed: () => undefined,
+    refusal: (body) => Buffer.from(`refused ${body === undefined ? '' : Buffer.from(body)}`),
+  }),
+}
+
+/** A client whose frames are taken one by one. */
+function clientOf(endpoint: string, curve: Parameters<typeof connectDealer>[2]) {
+  const frames: string[] = []
+  let waiting: ((frame: string) => void)[] = []
+  const dealer = connectDealer(
+    endpoint,
+    {
+      frame: (body) => {
+        frames.push(Buffer.from(body).toString())
+        for (const go of waiting.splice(0)) go(frames.shift() as string)
+      },
+      lost: (why) => frames.push(`lost ${why}`),
+    },
+    curve,
+  )
+  const next = () =>
+    frames.length > 0
+      ? Promise.resolve(frames.shift() as string)
+      : new Promise<string>((go) => waiting.push(go))
+  return {
+    ask: (text: string) => {
+      dealer.send(Buffer.from(text))
+      return next()
+    },
+    next,
+    close: () => {
+      waiting = []
+      dealer.close()
+    },
+  }
+}
+
+for (const kind of ['tcp', 'ipc']) {
+  test(`[BR74] over ${kind} a client whose key is taken off the list is refused with its next frame, it alone, whoever came in with it`, async () => {
+    const keys = makeCurveKeys()
+    const pairs = Array.from({ length: 8 }, makeCurveKeys)
+    const allowed = new Set(pairs.map(({ publicKey }) => publicKey))
+    const told: string[] = []
+    const place = kind === 'tcp' ? 'tcp://127.0.0.1:*' : `ipc://${join(folder, 'watched')}`
+    const router = await bindRouter(place, watched, {
+      ...keys,
+      allow: async () => [...allowed],
+      isAllowed: (key) => allowed.has(key),
+      onRefused: (what) => told.push(what),
+    })
+    // All come in at once, so that only an order kept strictly tells them apart.
+    const clients = pairs.map((pair) =>
+      clientOf(router.endpoint, { ...pair, serverKey: keys.publicKey }),
+    )
+    const first = await Promise.all(clients.map((one, i) => one.ask(`hello ${i}`)))
+    assert.deepEqual(
+      first,
+      pairs.map((_, i) => `heard hello ${i}`),
+    )
+    for (const [out, pair] of pairs.entries()) {
+      allowed.delete(pair.publicKey)
+      const words = await Promise.all(clients.map((one, i) => one.ask(`${out} ${i}`)))
+      assert.deepEqual(
+        words,
+        pairs.map((_, i) => `${i <= out ? 'refused' : 'heard'} ${out} ${i}`),
+      )
+      assert.equal(told.length, out + 1)
+      assert.ok((told[out] ?? '').includes(pair.publicKey))
+    }
+    for (const one of clients) one.close()
+    router.close()
+  })
+}
+
+test('[BR74] a client that is out is told nothing more, and does not come back by an empty frame or another name', async () => {
+  const keys = makeCurveKeys()
+  const [friend, other] = [makeCurveKeys(), makeCurveKeys()]
+  const allowed = new Set([friend.publicKey, other.publicKey])
+  const peers: Parameters<RouterOwner['open']>[0][] = []
+  const router = await bindRouter(
+    'tcp://127.0.0.1:*',
+    {
+      open: (peer) => {
+        peers.push(peer)
+        return watched.open(peer)
+      },
+    },
+    { ...keys, allow: () => [...allowed], isAllowed: (key) => allowed.has(key) },
+  )
+  const serverKey = keys.publicKey
+  const out = clientOf(router.endpoint, { ...friend, serverKey })
+  const stays = clientOf(router.endpoint, { ...other, serverKey })
+  assert.equal(await out.ask(''), 'heard ')
+  assert.equal(await out.ask('one'), 'heard one')
+  assert.equal(await stays.ask('two'), 'heard two')
+  allowed.delete(friend.publicKey)
+  // What the kernel would tell it by itself does not reach it; it hears once that it is out.
+  assert.equal(peers[0]?.send(Buffer.from('secret')), false)
+  assert.equal(peers[0]?.send(Buffer.from('secret')), false)
+  assert.equal(await out.next(), 'refused ')
+  // While somebody else is on the way in, it cannot pass for them.
+  const late = clientOf(router.endpoint, { ...other, serverKey })
+  assert.deepEqual(await Promise.all([late.ask('three'), out.ask('')]), ['heard three', 'refused '])
+  assert.equal(await out.ask('again'), 'refused again')
+  assert.equal(await stays.ask('four'), 'heard four')
+  for (const one of [out, stays, late]) one.close()
+  router.close()
+})
 
 test('[BR42] a list of keys that cannot be read lets nobody in, and is told', async () => {
   const keys = makeCurveKeys()

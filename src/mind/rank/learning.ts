@@ -7,6 +7,7 @@ import type { FaultRecord } from '#ground'
 import type { Answer, Kernel, KernelEvent } from '#kernel'
 import { MethodRef, parseOid } from '#objects'
 import { extractDraft } from '../draft.ts'
+import { mindFault } from '../faults.ts'
 import type { RecordingProvider, Taken } from './completions.ts'
 import { type CheckOutcome, runChecks } from './hidden-checks.ts'
 import { RANK_LIMITS } from './limits.ts'
@@ -59,7 +60,7 @@ export async function learnTask(bench: RankBench, task: MethodTask): Promise<Cod
   const stage = await setStage(kernel, task, true)
   bench.seed(seedOf(task.id))
   const began = clock()
-  const { answer, source } = await ask(bench, stage, task)
+  const { why, source } = await ask(bench, stage, task)
   const elapsed = clock() - began
   await clearStage(kernel, stage)
   bench.signal.throwIfAborted()
@@ -67,26 +68,26 @@ export async function learnTask(bench: RankBench, task: MethodTask): Promise<Cod
   const cost = costOf(taken, elapsed)
   const first = await checkFirst(kernel, task, taken[0])
   const base = { id: task.id, category: task.category, first: first.ok, source, ...cost }
-  if (source === null) return { ...base, outcome: 'abstained', why: reasonOf(answer) }
+  if (source === null) return { ...base, outcome: 'abstained', why }
   const checked = await runChecks(kernel, task, source)
   if (checked.ok) return { ...base, outcome: 'right', why: '' }
   return { ...base, outcome: 'wrong', why: checked.why }
 }
 
-/** Sends the message; its answer, and the source of the method that was installed for it, null when none was. */
+/** Sends the message; the source of the method that was installed for it, or null and why none was. */
 function ask(
   { kernel, signal }: RankBench,
   stage: Stage,
   task: MethodTask,
-): Promise<{ answer: Answer; source: string | null }> {
+): Promise<{ why: string; source: string | null }> {
   return new Promise((resolve) => {
     let source: string | null = null
-    let parked: FaultRecord | undefined
+    let parked = ''
     const event = (told: KernelEvent) => {
       if (told.kind === 'parked') {
-        parked = mindFault('GENERATION_FAILED', String(told.reason)).toRecord()
-        // Nobody is there to decide.
-        void kernel.proposals.reject(String(told.proposal), 'rank', undefined)
+        parked = `left to a person: ${told.reason}`
+        // Nobody is there to decide, so that the message ends here; if it cannot be said, the message ends all the same.
+        kernel.proposals.reject(String(told.proposal), 'rank', undefined).catch(sent.cancel)
       }
       if (told.kind !== 'installed' || told.selector !== task.selector) return
       source = sourceIn(kernel, String(told.holder), task.selector)
@@ -106,7 +107,7 @@ function ask(
       event,
       answer: (answer) => {
         over.abort()
-        resolve({ answer: parked === undefined ? answer : { ok: false, fault: parked }, source })
+        resolve({ why: parked || reasonOf(answer), source })
       },
     })
     signal.addEventListener('abort', () => void sent.cancel(), { signal: over.signal })

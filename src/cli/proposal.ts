@@ -1,0 +1,213 @@
+// Owns: the verbs about methods that wait for a person, and about policies.
+// Leaves: deciding to the kernel; the question at a terminal to decide.ts.
+// Laws: CL102 whoever leaves a parked message is told how to go on.
+import { type Command, quoted } from './command.ts'
+import { counted } from './diff-text.ts'
+import { cliFault } from './faults.ts'
+import { plain } from './terminal.ts'
+import { inline } from './value-text.ts'
+
+/** A proposal as the wire lists it. */
+interface Listed {
+  id: string
+  status: string
+  holder: string
+  receiver: string
+  selector: string
+  intent?: string
+  author: string
+  time: Date
+  why: { code: string; sentence: string }
+  waiting: number
+}
+
+/** A proposal as the wire shows it. */
+export interface Shown extends Omit<Listed, 'drafts'> {
+  args: unknown[]
+  drafts: {
+    source: string
+    votes: number
+    reply?: unknown
+    fails?: string
+    warnings?: string[]
+  }[]
+  question?: {
+    call: { sets: { target: string; slot: string; value: unknown }[]; args: unknown[] }
+    options: { draft: number; text: string }[]
+  }
+  model: string
+  decided?: { by: string; draft?: number; tid?: string; reason?: string }
+  places: Record<string, string>
+}
+
+/** `batos proposal ls` */
+export async function proposalLs(command: Command): Promise<void> {
+  const answer = (await command.ask('ListProposalsCommand')) as {
+    proposals: Listed[]
+    places: Record<string, string>
+  }
+  const { out } = command.terminal
+  command.print(answer, () => {
+    const { proposals, places } = answer
+    if (proposals.length === 0) return out.line('No method waits for a person.')
+    for (const { id, status, holder, selector, why, waiting } of proposals) {
+      const what = `${places[holder] ?? holder} ${plain(selector)}`
+      const waits = status === 'open' ? `${counted(waiting, 'message')} parked; ` : ''
+      out.line(`${id}  ${status}  ${plain(what)}  ${waits}${plain(why.sentence)}`)
+    }
+  })
+}
+
+/** `batos proposal show ID` */
+export async function proposalShow(command: Command, [id = '']: string[]): Promise<void> {
+  const shown = (await command.ask('GetProposalCommand', { proposal: id })) as Shown
+  const { out } = command.terminal
+  command.print(shown, () => {
+    for (const line of linesOf(shown)) out.line(line)
+    if (shown.status !== 'open') return
+    out.line()
+    out.line(`Accept it with: ${command.hint(`proposal accept ${id}`)}`)
+    out.line(`Reject it with: ${command.hint(`proposal reject ${id}`)}`)
+  })
+}
+
+/** A proposal for the eye. */
+function linesOf(shown: Shown): string[] {
+  const { id, status, holder, selector, author, model, why, intent, drafts, question } = shown
+  const calls = shown.args.map((one) => inline(one)).join(', ')
+  const waits = status === 'open' ? `; ${counted(shown.waiting, 'message')} parked` : ''
+  const lines = [
+    `${id}: ${shown.places[holder] ?? holder} ${selector}${calls === '' ? '' : ` (${calls})`}`,
+    `${status}${waits}; asked by ${author}, written by ${model}`,
+    why.sentence,
+    ...(intent === undefined ? [] : [`Intent: ${intent}`]),
+  ]
+  const { decided } = shown
+  if (decided !== undefined) {
+    const how = decided.draft === undefined ? '' : `, draft ${decided.draft}`
+    lines.push(`Decided by ${decided.by}${how}${decided.reason ? `: ${decided.reason}` : ''}`)
+  }
+  for (const [i, { source, votes, reply, fails, warnings }] of drafts.entries()) {
+    const does = fails === undefined ? `answers ${inline(reply)}` : `fails: ${fails}`
+    lines.push('', `Draft ${i}, ${counted(votes, 'vote')}, ${does}:`)
+    lines.push(
+      ...source
+        .trimEnd()
+        .split('\n')
+        .map((line) => `    ${line}`),
+    )
+    for (const warning of warnings ?? []) lines.push(`  Warning: ${warning}`)
+  }
+  if (question !== undefined) {
+    lines.push('', `The question: ${callText(shown)}`)
+    for (const { draft, text } of question.options) lines.push(`  draft ${draft} ${text}`)
+  }
+  return lines.map(plain)
+}
+
+/** The question's call: `with count 0 and add(3)`. */
+export function callText({ question, receiver, selector, args, places }: Shown): string {
+  const call = question?.call ?? { sets: [], args }
+  const sets = call.sets.map(({ target, slot, value }) => {
+    const of = target === receiver ? '' : `${places[target] ?? target} `
+    return `${of}${slot} ${inline(value)}`
+  })
+  const sent = `${selector}(${call.args.map((one) => inline(one)).join(', ')})`
+  return sets.length === 0 ? `with ${sent}` : `with ${sets.join(', ')} and ${sent}`
+}
+
+interface Accepted {
+  tid: string
+  version: number
+  waiting: number
+  example: boolean
+  warnings?: string[]
+}
+
+/** `batos proposal accept ID [--draft N] [--source FILE]` */
+export async function proposalAccept(
+  command: Command,
+  [id = '']: string[],
+  { draft, source: file }: { draft?: number; source?: string },
+): Promise<void> {
+  if (draft !== undefined && file !== undefined) {
+    throw cliFault('FIELD_INVALID', 'Either a draft is accepted, or a source of your own.')
+  }
+  const source = file === undefined ? undefined : await readSource(command, file)
+  const fields = {
+    proposal: id,
+    ...(draft === undefined ? {} : { draft }),
+    ...(source === undefined ? {} : { source }),
+  }
+  const done = (await command.ask('AcceptProposalCommand', fields)) as Accepted
+  command.print(done, () => command.terminal.out.line(acceptedText(done)))
+}
+
+/** What an acceptance did, in a sentence or more. */
+export function acceptedText({ version, tid, waiting, example, warnings = [] }: Accepted): string {
+  const again = waiting === 0 ? '' : ` ${counted(waiting, 'message')} that waited went on.`
+  const kept = example ? ' The answer is kept: later drafts must give it too.' : ''
+  const lines = [`Installed: version ${version}, transaction ${tid}.${again}${kept}`]
+  return [...lines, ...warnings.map((one) => `Warning: ${plain(one)}`)].join('\n')
+}
+
+async function readSource(command: Command, file: string): Promise<string> {
+  const { files, readInput } = command.powers
+  const text = file === '-' ? await readInput() : await files.readText(files.absolute(file))
+  if (text !== undefined) return text
+  throw cliFault('TARGET_UNKNOWN', `there is no file ${quoted(file)}`, { file }, 'Name a file.')
+}
+
+/** `batos proposal reject ID [--reason TEXT]` */
+export async function proposalReject(
+  command: Command,
+  [id = '']: string[],
+  { reason }: { reason?: string },
+): Promise<void> {
+  const fields = { proposal: id, ...(reason === undefined ? {} : { reason }) }
+  const done = (await command.ask('RejectProposalCommand', fields)) as { waiting: number }
+  command.print(done, () => {
+    const ended = done.waiting === 0 ? '' : ` ${counted(done.waiting, 'message')} ended.`
+    command.terminal.out.line(`Rejected.${ended}`)
+  })
+}
+
+/** `batos policy [auto|review|off] [TARGET] [SELECTOR]` */
+export async function policy(
+  command: Command,
+  [policy, target, selector]: string[],
+): Promise<void> {
+  const { out } = command.terminal
+  if (policy !== undefined) {
+    if (!['auto', 'review', 'off'].includes(policy)) {
+      throw cliFault('FIELD_INVALID', `${quoted(policy)} is no policy: auto, review or off`)
+    }
+    const where = {
+      // A dot stands for every object, so that a selector can be named alone.
+      ...(target === undefined || target === '.' ? {} : { target }),
+      ...(selector === undefined ? {} : { selector }),
+    }
+    await command.ask('SetPolicyCommand', { policy, ...where })
+    return command.print({ policy, ...where }, () => out.line(placeText({ policy, ...where }, {})))
+  }
+  const answer = (await command.ask('ListPoliciesCommand')) as {
+    policy: string
+    policies: PolicyPlace[]
+    places: Record<string, string>
+  }
+  command.print(answer, () => {
+    out.line(`${answer.policy.padEnd(6)}  this kernel`)
+    for (const one of answer.policies) out.line(placeText(one, answer.places))
+  })
+}
+
+interface PolicyPlace {
+  policy: string
+  target?: string
+  selector?: string
+}
+
+function placeText({ policy, target, selector }: PolicyPlace, places: Record<string, string>) {
+  const of = target === undefined ? 'every object' : (places[target] ?? target)
+  return plain(`${policy.padEnd(6)}  ${of}${selector === undefined ? '' : ` ${selector}`}`)
+}
