@@ -13,10 +13,12 @@ const folder = mkdtempSync(join(tmpdir(), 'batos-pack-'))
 const project = join(folder, 'project')
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The environment of a person in another project: nothing of the npm that runs these tests, nor its programs. */
+/** The environment of a person in another project: nothing of the npm and the runner that run these tests, nor their programs. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => {
-    return !/^(npm_(package|lifecycle|execpath|command|config_local_prefix)|INIT_CWD)/.test(name)
+    return !/^(npm_(package|lifecycle|execpath|command|config_local_prefix)|INIT_CWD|NODE_TEST_CONTEXT)/.test(
+      name,
+    )
   })
   const path = (process.env.PATH ?? '').split(delimiter)
   const own = path.filter((part) => !/node_modules|node-gyp-bin/.test(part)).join(delimiter)
@@ -52,7 +54,11 @@ before(() => {
 test('[PA1] the package holds built files, and neither tests nor sources that need a tool', () => {
   const installed = join(project, 'node_modules', 'batos')
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
-  for (const wanted of ['dist/main.js', 'dist/index.js', 'dist/index.d.ts', 'tools/batos.mjs']) {
+  const entries = ['dist/index', 'dist/image-contract'].flatMap((path) => [
+    `${path}.js`,
+    `${path}.d.ts`,
+  ])
+  for (const wanted of ['dist/main.js', ...entries, 'tools/batos.mjs', 'docs/image-contract.md']) {
     assert.ok(files.includes(wanted), wanted)
   }
   assert.ok(files.some((file) => file.startsWith('world/')))
@@ -75,4 +81,38 @@ test('[PA2] the library is imported by its name', () => {
   const script = "import('batos').then((m) => console.log(typeof m.open, typeof m.connect))"
   const args = ['--disable-warning=ExperimentalWarning', '--eval', script]
   assert.equal(run(process.execPath, args, project), 'function function\n')
+})
+
+/** A test file of another project that holds a store to the suites. */
+const ownStore = (change: string): string => `
+import { openMemoryStore, runConnectionContract, runStoreContract } from 'batos/image-contract'
+const open = () => {
+  const store = openMemoryStore()
+  return new Proxy(store, {
+    get(_, name) {
+      ${change}
+      return store[name]?.bind(store)
+    },
+  })
+}
+const lacks = { reopen: 'it lives in memory', damage: 'nobody reaches its bytes' }
+const contract = { name: 'own', open, lacks }
+runStoreContract(contract)
+runConnectionContract(contract)
+`
+
+test('[PA4] another project holds its own store to the suites: a sound one passes, a wrong one fails', () => {
+  const held = (change: string) => {
+    writeFileSync(join(project, 'own.test.mjs'), ownStore(change))
+    const args = ['--test', '--test-reporter=tap', 'own.test.mjs']
+    return spawnSync(process.execPath, args, { cwd: project, env: environment(), encoding: 'utf8' })
+  }
+  const sound = held('')
+  assert.equal(sound.status, 0, sound.stdout)
+  assert.match(sound.stdout, /^# fail 0$/m)
+  assert.match(sound.stdout, /^ok .*own: .* # SKIP it lives in memory$/m)
+  const wrong = held("if (name === 'read') return (oid) => store.read(oid)")
+  assert.equal(wrong.status, 1)
+  assert.match(wrong.stdout, /^not ok .*\[IM4\] own: /m)
+  assert.match(wrong.stdout, /^not ok .*\[B5\] own: /m)
 })

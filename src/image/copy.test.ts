@@ -9,10 +9,12 @@ import { after, test } from 'node:test'
 import { backup, restore, verifyBackup } from './backup.ts'
 import { group, portrait, revision, transaction } from './contract-parts.ts'
 import { copyStore } from './copy.ts'
+import { openDatabase } from './database.ts'
 import { fillGolden } from './golden/golden.ts'
 import { digest } from './lmdb/damaged.fixture.ts'
 import { openLmdbStore } from './lmdb/store.ts'
 import { openMemoryStore } from './memory/store.ts'
+import { Persistent } from './persistent.ts'
 import type { Store } from './store.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'batos-copy-'))
@@ -99,6 +101,32 @@ test('[IM90] [J8] across a pack of the target a copy goes on; into another histo
   const ahead = openMemoryStore()
   await ahead.commit(group([transaction(99, [])]))
   await assert.rejects(copyStore(store, ahead), { code: 'CONFLICT' })
+})
+
+test('[IM90] [J5] undone and redone transactions come over with what they restore, and can be undone in the copy', async () => {
+  const store = openMemoryStore()
+  let time = 1_000
+  const now = () => ++time
+  const database = openDatabase(store, { now })
+  const root = new Persistent({ v: 1 })
+  await database.run((connection) => connection.bind('root', root))
+  for (const v of [2, 3]) await database.run((there) => there.name('root')?.set('v', v))
+  const undo = await database.undo([2, 3], { note: 'back', extension: { why: ['é'] } })
+  const redo = await database.undo(undo)
+  const last = await database.undo(redo)
+  for (const target of [openMemoryStore(), openLmdbStore(join(scratch, 'undone'))]) {
+    await copyStore(store, target)
+    assert.deepEqual(portrait(target), portrait(store))
+    const copy = openDatabase(target, { now })
+    for (const tid of [1, 2, 3, undo, redo, last]) {
+      assert.deepEqual(copy.storage.describe(tid), database.storage.describe(tid))
+    }
+    const origin = copy.storage.describe(undo)?.undo
+    assert.deepEqual(origin, { undone: [3, 2], restored: [[1, 1]] })
+    await copy.undo(last)
+    assert.equal(await copy.run((there) => there.name('root')?.get('v')), 3)
+    await target.close()
+  }
 })
 
 test('[IM91] [J6] a full backup and those that go on from it restore the store, in their order only', async () => {

@@ -184,6 +184,29 @@ function withPacks(test: Register): void {
     assert.deepEqual(database.undoLog(), [])
   })
 
+  test('[IM67] [G11] after a pack the log holds only what can be undone, and all of that', async (bench) => {
+    const database = await start(bench)
+    for (const v of [2, 3]) await change(database, { v })
+    await change(database, { child: new Persistent({ v: 1 }) })
+    await change(database, { v: 4, child: undefined })
+    await database.run((connection) => connection.bind('other', rootOf(connection)))
+    await bench.store.pack({ before: 3, gc: true })
+    const listed = () => database.undoLog().map(({ tid }) => tid)
+    assert.deepEqual(listed(), [6, 5, 4])
+    assert.deepEqual(
+      database.undoLog(1, 2).map(({ tid }) => tid),
+      [5],
+    )
+    await assert.rejects(database.undo([6, 5, 4, 3]), conflict)
+    for (const tid of listed()) await database.undo(tid)
+    assert.deepEqual([await now(database), await now(database, 'child')], [3, undefined])
+    assert.equal(bench.store.name('other'), undefined)
+    // What was listed is still listed, and the undos behind it are too.
+    assert.deepEqual(listed(), [9, 8, 7, 6, 5, 4])
+    await bench.store.pack({ before: 9, gc: true })
+    assert.deepEqual(listed(), [])
+  })
+
   test('[IM67] [IM73] [G9] what was unlinked comes back with its state when the unlinking is undone after a pack to before it', async (bench) => {
     const leaf = new Persistent({ v: 2 })
     const database = await start(bench, { child: new Persistent({ v: 1, leaf }) })

@@ -57,6 +57,8 @@ export class Link {
   #ended = false
   #isReady = false
   #busy = 0
+  /** Batches whose results were taken. */
+  #answered = 0
   #questions = 0
   #timer: unknown
   #reason: Ending | undefined
@@ -99,9 +101,10 @@ export class Link {
     this.#write(['next', oid, tid])
   }
 
-  run(turns: unknown[]): void {
+  /** Gives a batch, and with it oids and payloads of objects as they are after the batches that were answered. */
+  run(turns: unknown[], given: readonly unknown[] = []): void {
     this.#busy++
-    this.#write(['run', turns])
+    this.#write(given.length === 0 ? ['run', turns] : ['run', turns, this.#answered, given])
     this.#watch()
   }
 
@@ -136,6 +139,7 @@ export class Link {
     const [kind, value] = message
     if (kind === 'done' && Array.isArray(value) && this.#busy > 0) {
       this.#busy--
+      this.#answered++
       this.#questions = 0
       this.#watch()
       this.#onDone(value)

@@ -145,6 +145,27 @@ test('[KN6] while one group is on its way the next one fills, and both keep thei
   await t.close()
 })
 
+test('[KN6] the next group is on its way to the disk before the answers of the one before go out', async () => {
+  const { t, hold } = await held()
+  const by = { principal: 'test', author: 'test' }
+  const message = { ...by, target: t.oid('it'), selector: 'add', args: [1] }
+  hold.hold()
+  const heldAtAnswer = new Promise((resolve) => {
+    t.kernel.send(message, { event: () => undefined, answer: () => resolve(hold.held) })
+  })
+  await settle(t)
+  const second = t.answer('add', [2])
+  await settle(t)
+  assert.equal(hold.held, 1)
+  // Held again before the first one is durable, so that the second is seen to wait.
+  hold.release()
+  hold.hold()
+  assert.equal(await heldAtAnswer, 1)
+  hold.release()
+  assert.ok((await second).ok)
+  await t.close()
+})
+
 test('[KN6] messages run in the order in which they came, over thousands', async () => {
   const t = await startKernel({ methods: METHODS })
   const answers = Array.from({ length: 2_000 }, (_, i) => t.send('add', [i]))

@@ -24,6 +24,7 @@ import {
 } from '#objects'
 import type { SpawnChild } from './child.ts'
 import { kernelFault } from './faults.ts'
+import { receivers } from './giving.ts'
 import type { Head } from './head.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { type CodeAnswer, type Ending, Link } from './link.ts'
@@ -336,7 +337,11 @@ export class Sequence {
       if (batch.length === 0) continue
       this.#running.push(...batch)
       this.#batches.push(batch.length)
-      link.run(batch.map(({ n, turn }) => [n, turn[0], turn[1]]))
+      const given = receivers(batch, this.#known, this.#head)
+      link.run(
+        batch.map(({ n, turn }) => [n, turn[0], turn[1]]),
+        given,
+      )
     }
     this.#rest()
   }

@@ -195,7 +195,7 @@ export class SimulatedWorker implements ChildLike {
   }
 
   #written(oid: number): Uint8Array | undefined {
-    return this.#lies.forgetful ? undefined : this.#turns.written(oid)
+    return this.#lies.forgetful ? undefined : this.#turns.payload(oid)
   }
 
   #method(oid: number, holder: number): CompiledMethod {
@@ -240,7 +240,10 @@ export class SimulatedWorker implements ChildLike {
         this.#world.clear()
         this.#world.nextOid = work[1] as number
         this.#world.nextTid = work[2] as number
-      } else this.#batch = { turns: work[1] as TurnGiven[], results: [] }
+      } else {
+        if (work.length > 2) this.#turns.give(work[2] as number, work[3] as unknown[])
+        this.#batch = { turns: work[1] as TurnGiven[], results: [] }
+      }
     }
   }
 

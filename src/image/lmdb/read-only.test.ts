@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { group, revision, transaction } from '../contract-parts.ts'
+import { openDatabase } from '../database.ts'
+import { Persistent } from '../persistent.ts'
+import { readOnly } from '../read-only.ts'
 import { openLmdbStore } from './store.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'batos-read-only-'))
@@ -48,4 +51,29 @@ test('[IM71] where there is no image, opening for reading faults and makes none'
   const folder = join(scratch, 'nothing')
   assert.throws(() => openLmdbStore(folder, { readOnly: true }), { code: 'IMAGE_DAMAGED' })
   assert.ok(!existsSync(join(folder, 'data.mdb')))
+})
+
+test('[IM71] [J2] objects of an image opened for reading are read, every commit is refused, and reading goes on', async () => {
+  const folder = join(scratch, 'objects')
+  const store = openLmdbStore(folder)
+  let time = 1_000
+  const now = () => ++time
+  const root = new Persistent({ v: 1 })
+  await openDatabase(store, { now }).run((connection) => connection.bind('root', root))
+  await store.close()
+  const view = openLmdbStore(folder, { readOnly: true })
+  for (const shown of [view, readOnly(view)]) {
+    const database = openDatabase(shown, { now })
+    for (let round = 0; round < 2; round++) {
+      const refused = database.run((connection) => {
+        connection.name('root')?.set('v', 2)
+      })
+      await assert.rejects(refused, { code: 'READ_ONLY', data: { readOnly: true } })
+      await assert.rejects(database.undo(1), { code: 'READ_ONLY', data: { readOnly: true } })
+      assert.equal(await database.run((connection) => connection.name('root')?.get('v')), 1)
+    }
+    using past = database.open({ at: 1 })
+    assert.equal(past.name('root')?.get('v'), 1)
+  }
+  await view.close()
 })

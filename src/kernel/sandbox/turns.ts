@@ -1,6 +1,7 @@
 // Owns: running the turns of a batch over a world, and their reports as the kernel reads them.
 // Leaves: the pipe and what the world asks for to worker.ts; what a report is worth to the kernel.
-// Laws: KN35 a turn sees what earlier turns of its batch left, whatever happened between them.
+// Laws: KN35 a turn sees what earlier turns of its batch left, whatever happened between them. KN106 and its receiver as the
+// turns before it left it.
 import type { Oid, TurnOutcome, World } from '#objects'
 
 /** A turn as it comes from the kernel: its number, its kind and its request. */
@@ -12,15 +13,38 @@ export class Turns {
    * What the turns of this batch wrote. The kernel does not have it before the batch is reported, so an object that a
    * failed turn made the world forget would otherwise be fetched as it was before the batch.
    */
-  readonly #written = new Map<Oid, Uint8Array>()
+  #written = new Map<Oid, Uint8Array>()
+  /** What the turns of the batch before wrote. */
+  #before = new Map<Oid, Uint8Array>()
+  /** Receivers that came with this batch. */
+  readonly #given = new Map<Oid, Uint8Array>()
+  /** Batches that were reported. */
+  #reports = 0
 
   constructor(world: World) {
     this.#world = world
   }
 
-  /** The payload that a turn of this batch left of an object; undefined when none wrote it. */
-  written(oid: Oid): Uint8Array | undefined {
-    return this.#written.get(oid)
+  /**
+   * Takes objects that came with the batch, oids and payloads by turns, as they were when the kernel had taken `heard`
+   * reports. What a batch has written of which it had not heard yet is asked for: the answer comes after the report.
+   */
+  give(heard: number, objects: unknown[]): void {
+    if (heard < this.#reports - 1) return
+    for (let i = 0; i < objects.length; i += 2) {
+      const oid = objects[i] as Oid
+      if (heard < this.#reports && this.#before.has(oid)) continue
+      this.#given.set(oid, objects[i + 1] as Uint8Array)
+    }
+  }
+
+  /** An object's payload, when a turn of this batch wrote it or it came with the batch; undefined otherwise. */
+  payload(oid: Oid): Uint8Array | undefined {
+    const written = this.#written.get(oid)
+    if (written !== undefined) return written
+    const given = this.#given.get(oid)
+    // A copy, because what an object keeps of its bytes would keep the whole frame.
+    return given && new Uint8Array(given)
   }
 
   /** Runs one turn to its end and answers its report. */
@@ -37,7 +61,12 @@ export class Turns {
 
   /** The batch is reported: what is asked for from now on, the kernel answers after it has taken the report. */
   reported(): void {
-    this.#written.clear()
+    this.#reports++
+    this.#given.clear()
+    const before = this.#before
+    before.clear()
+    this.#before = this.#written
+    this.#written = before
   }
 }
 

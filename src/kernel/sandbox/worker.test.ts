@@ -87,6 +87,56 @@ test('[KN23] a worker forgets everything when it is told the next numbers', asyn
   await pipe.ended
 })
 
+const slot = (name: string, value: unknown) => encodeSlots([{ name, tid: 1, value }])
+
+/** What the only turn of the next report answered. */
+async function reply(pipe: Pipe): Promise<unknown> {
+  const [kind, results] = (await pipe.hear()) as [string, [number, string, Uint8Array][]]
+  assert.equal(kind, 'done')
+  return decodeValue(results[0]?.[2] as Uint8Array)
+}
+
+test('[KN106] a receiver that comes with its batch is not asked for, and one without is', async () => {
+  const pipe = new Pipe()
+  await pipe.hear()
+  pipe.say(['next', 10, 2], ['run', [send(1, 5, 'there')], 0, [5, slot('there', 'given')]])
+  assert.equal(await reply(pipe), 'given')
+  pipe.say(['run', [send(2, 6, 'there')], 1, [7, slot('there', 'another')]])
+  assert.deepEqual(await pipe.hear(), ['fetch', 6])
+  pipe.say(['answer', slot('there', 'asked')])
+  assert.equal(await reply(pipe), 'asked')
+  // What came with one batch is not kept for the next.
+  pipe.say(['run', [send(3, 7, 'there')]])
+  assert.deepEqual(await pipe.hear(), ['fetch', 7])
+  pipe.child.kill('SIGKILL')
+  await pipe.ended
+})
+
+test('[KN106] a receiver that was given before a write to it was heard of is asked for', async () => {
+  const pipe = new Pipe()
+  await pipe.hear()
+  const frame = { now: 1, seed: 1, fuel: 100_000 }
+  const change = { kind: 'set', target: 5, slot: 'there', value: 'new', expect: undefined }
+  const write = [1, 'change', { ...frame, change }]
+  for (const [heard, asks] of [
+    [0, true],
+    [1, false],
+  ] as const) {
+    const [before, given] = [2 * heard, [5, slot('there', 'old'), 6, slot('there', 'other')]]
+    pipe.say(['next', 10, 2], ['run', [write], before, [5, slot('there', 'old')]])
+    await pipe.hear()
+    // Nothing is in its memory, as after a batch that filled it.
+    pipe.say(['next', 10, 3], ['run', [send(2, 5, 'there')], before + heard, given])
+    if (asks) {
+      assert.deepEqual(await pipe.hear(), ['fetch', 5])
+      pipe.say(['answer', slot('there', 'new')])
+    }
+    assert.equal(await reply(pipe), asks ? 'new' : 'old')
+  }
+  pipe.child.kill('SIGKILL')
+  await pipe.ended
+})
+
 test('[KN23] an answer that nobody asked for ends the worker', async () => {
   const pipe = new Pipe()
   await pipe.hear()

@@ -30,7 +30,7 @@ const methods = new Map<string, Compiled>()
 const world = new World(
   {
     fetch: (oid): Uint8Array | undefined =>
-      turns.written(oid) ?? (answered(pipe.ask(['fetch', oid])) as Uint8Array | undefined),
+      turns.payload(oid) ?? (answered(pipe.ask(['fetch', oid])) as Uint8Array | undefined),
     lookup: (name) => answered(pipe.ask(['lookup', name])) as number | undefined,
     method: (oid, holder) => {
       const key = `${oid}:${holder}`
@@ -81,6 +81,7 @@ for (;;) {
     world.nextTid = work[2] as number
     continue
   }
+  if (work.length > 2) turns.give(work[2] as number, work[3] as unknown[])
   const results = (work[1] as import('./turns.ts').TurnGiven[]).map((turn) => turns.run(turn))
   pipe.send(['done', results])
   turns.reported()
