@@ -1,4 +1,5 @@
-// The suites of the image's contract: what a store of your own is held to, and what it is made with.
+// Owns: the package's second door: the suites of the image's contract, and what a store is made with that is held to them.
+// Leaves: all of it to image; how it is used to docs/image-contract.md.
 export { Fault } from '#ground'
 export {
   type Ability,

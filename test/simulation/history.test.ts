@@ -69,7 +69,7 @@ test('[KN95] an order of time counts: a read that is older than what ended befor
   assert.deepEqual(checkHistory(overlapping), [])
 })
 
-test('[KN95] one ring among fifty thousand transactions is found, and its shortest way is told', () => {
+test('[KN95] one ring among twenty-five thousand transactions is found, and its shortest way is told', () => {
   const history: HistoryTransaction[] = []
   for (let i = 0; i < 50_000; i += 2) {
     const key = `k${i % 500}.${Math.floor(i / 20_000)}`
