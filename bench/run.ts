@@ -1,7 +1,7 @@
 // Owns: the bench as a command: which parts run, and the order of what is printed.
 // Leaves: measuring to the files beside it; what the numbers mean to docs/benchmarks.md.
 //
-//     npm run bench                           every table, in less than three minutes
+//     npm run bench                           every table, in less than four minutes
 //     npm run bench -- --only durable         one part: durable, inside or scale
 //     npm run bench -- --only scale --objects 10000000     images of a thousand and of ten million objects
 //     npm run bench -- --profile              where the kernel's time goes at 512 in flight

@@ -357,7 +357,7 @@ test('[KN80] a fault of a message from the outbox is counted and ends it', async
 
 test('[KN80] a message that ends its worker is charged and does not come again', async () => {
   const t = await startKernel({
-    silence: 700,
+    silence: 2_000,
     methods: {
       ...METHODS,
       trap: 'function trap(self) { mirror.later(self, "hang"); return 1 }',

@@ -35,6 +35,9 @@ test('[KN4] a worker killed twice amid a thousand messages: each is there once, 
       return answer
     })
     places.push(...(await Promise.all(answers)))
+    // A worker killed with nothing to do is missed only when it is given something: that would be in the next part.
+    const deaths = first === 0 ? 1 : 2
+    while (t.endings.length < deaths) await new Promise((resolve) => setImmediate(resolve))
   }
   assert.deepEqual(new Set(places).size, 1_000)
   const all = (await t.send('all')) as number[]
@@ -85,7 +88,7 @@ test('[KN4] [KN13] a kernel killed amid a thousand messages: what was answered i
 
 test('[KN4] [KN26] a message that never ends is charged, and those before and behind it are answered', async () => {
   const t = await startKernel({
-    silence: 700,
+    silence: 2_000,
     methods: {
       note: NOTE,
       // A built-in that runs for ever: ticks do not see inside it.
@@ -97,7 +100,7 @@ test('[KN4] [KN26] a message that never ends is charged, and those before and be
   const behind = [t.send('note', [3]), t.send('note', [4])]
   assert.deepEqual(await Promise.all(before), [1, 2])
   assert.deepEqual(await Promise.all(behind), [3, 4])
-  assert.deepEqual([(await fault).code, (await fault).message.includes('700 ms')], ['FUEL', true])
+  assert.deepEqual([(await fault).code, (await fault).message.includes('2000 ms')], ['FUEL', true])
   assert.deepEqual(
     t.endings.map(({ reason }) => reason),
     ['silent', 'silent'],
@@ -108,7 +111,7 @@ test('[KN4] [KN26] a message that never ends is charged, and those before and be
 
 test('[KN4] a message that takes all memory is charged, and the next one is answered', async () => {
   const t = await startKernel({
-    silence: 1_500,
+    silence: 2_500,
     methods: {
       note: NOTE,
       eat: 'function eat(self) { self.x = 1; let l = [1]; for (;;) l = [...l, ...l] }',
@@ -128,7 +131,7 @@ test('[KN4] a message that takes all memory is charged, and the next one is answ
 
 test('[KN4] two bad messages in one batch are both found out', async () => {
   const t = await startKernel({
-    silence: 700,
+    silence: 2_000,
     methods: {
       note: NOTE,
       hang: 'function hang(self) { return /^(a+)+$/.test("a".repeat(40) + "b") }',

@@ -74,6 +74,8 @@ export function openDatabases(
       mapSize: IMAGE_LIMITS.mapBytes,
       // With overlapping syncs a commit is visible before it is on disk, and a failed sync never settles.
       // Without them one promise means both, and on the disks measured it is no slower.
+      // A commit is two syncs, of its pages and of the page that points at them. LMDB has options to leave out either, but
+      // then a disk that loses power may have kept the second without the first, or neither after the answer.
       overlappingSync: false,
     })
     const root = env

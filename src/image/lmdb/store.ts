@@ -61,6 +61,10 @@ class LmdbStore implements Store {
     })
   }
 
+  isReadOnly(): boolean {
+    return this.#isReadOnly
+  }
+
   head(): { tid: Tid; oid: Oid } {
     this.#live()
     return { tid: this.#head.tid, oid: this.#head.oid }

@@ -146,7 +146,7 @@ const KILLED: [string, string, string[]][] = [
   ],
 ]
 
-const target = await Target.start(1_000)
+const target = await Target.start(2_000)
 
 for (const [name, body, codes] of KILLED) {
   test(`[KN34] [KN22] ${name}`, async () => {
