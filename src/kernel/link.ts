@@ -45,10 +45,13 @@ const LAST_WORDS = 4_000
  */
 const FROM_OUTSIDE: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP'])
 
+/** Told of a batch's results in order: of all, or of some first when they are large, until the last ones. */
+type Results = (results: unknown[], isLast: boolean) => void
+
 export class Link {
   readonly #child: ChildLike
   readonly #source: LinkSource
-  readonly #onDone: (results: unknown[]) => void
+  readonly #onDone: Results
   readonly #onEnd: (ending: Ending) => void
   readonly #silence: number
   readonly #timers: Timers
@@ -67,7 +70,7 @@ export class Link {
     child: ChildLike,
     source: LinkSource,
     { silence, timers }: { silence: number; timers: Timers },
-    on: { done(results: unknown[]): void; end(ending: Ending): void },
+    on: { done: Results; end(ending: Ending): void },
   ) {
     this.#child = child
     this.#source = source
@@ -142,7 +145,10 @@ export class Link {
       this.#answered++
       this.#questions = 0
       this.#watch()
-      this.#onDone(value)
+      this.#onDone(value, true)
+    } else if (kind === 'some' && Array.isArray(value) && value.length > 0 && this.#busy > 0) {
+      this.#watch()
+      this.#onDone(value, false)
     } else if (kind === 'ready') {
       this.#isReady = true
     } else {

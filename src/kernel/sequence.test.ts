@@ -226,6 +226,18 @@ test('[KN31] more bytes than a batch or a group holds go into several, and all i
   await t.close()
 })
 
+test('[KN31] answers that are larger together than a frame between processes all come, and the worker lives', async () => {
+  const t = await startKernel({
+    methods: { large: 'function large(self, n) { self.last = n; return "x".repeat(900000) }' },
+  })
+  await t.send('large', [0])
+  const sent = Array.from({ length: 90 }, (_, i) => t.send('large', [i + 1]))
+  for (const text of await Promise.all(sent)) assert.equal(String(text).length, 900_000)
+  assert.equal(await t.send('last'), 90)
+  assert.deepEqual(t.endings, [])
+  await t.close()
+})
+
 test('[KN31] numbers of objects that were not kept are given again, in both processes alike', async () => {
   const t = await startKernel({
     methods: {

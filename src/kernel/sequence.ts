@@ -304,7 +304,7 @@ export class Sequence {
       source,
       { silence, timers },
       {
-        done: (results) => this.#done(results),
+        done: (results, isLast) => this.#done(results, isLast),
         end: (ending) => this.#workerEnded(link, ending),
       },
     )
@@ -411,12 +411,14 @@ export class Sequence {
 
   // From the worker ----------------------------------------------------------------------------
 
-  #done(results: unknown[]): void {
+  #done(results: unknown[], isLast: boolean): void {
     this.#failedStarts = 0
     this.#signals = 0
     try {
-      if (results.length !== this.#batches.shift())
-        refuse('results for other turns than were given')
+      const left = (this.#batches[0] ?? 0) - results.length
+      if (isLast ? left !== 0 : left <= 0) refuse('results for other turns than were given')
+      if (isLast) this.#batches.shift()
+      else this.#batches[0] = left
       for (const result of results) this.#one(result)
     } finally {
       // What was believed before something was refused is answered all the same.

@@ -190,7 +190,10 @@ export class Trials {
       },
       { silence: KERNEL_LIMITS.silence, timers: this.#timers },
       {
-        done: (results) => running?.done(this.#read(results, running)),
+        done: (results, isLast) => {
+          if (!isLast) throw new Error('a part of one turn')
+          running?.done(this.#read(results, running))
+        },
         end: (ending) => {
           this.#live.delete(link)
           if (this.#spare?.link === link) this.#spare = undefined

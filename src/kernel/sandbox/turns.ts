@@ -2,7 +2,7 @@
 // Leaves: the pipe and what the world asks for to worker.ts; what a report is worth to the kernel.
 // Laws: KN35 a turn sees what earlier turns of its batch left, whatever happened between them. KN106 and its receiver as the
 // turns before it left it.
-import type { Oid, TurnOutcome, World } from '#objects'
+import { encodeValue, type Oid, type TurnOutcome, type World } from '#objects'
 
 /** A turn as it comes from the kernel: its number, its kind and its request. */
 export type TurnGiven = [n: number, kind: string, request: never]
@@ -20,6 +20,8 @@ export class Turns {
   readonly #given = new Map<Oid, Uint8Array>()
   /** Batches that were reported. */
   #reports = 0
+  /** Bytes of the reports since the last ones were sent, roughly. */
+  bytes = 0
 
   constructor(world: World) {
     this.#world = world
@@ -54,9 +56,18 @@ export class Turns {
         ? this.#world.runSend(request)
         : this.#world.runChange((request as { change: never }).change, request)
     if (outcome.kind === 'kept') {
-      for (const { oid, payload } of outcome.writes) this.#written.set(oid, payload)
+      this.bytes += outcome.reply.length
+      for (const { oid, payload } of outcome.writes) {
+        this.#written.set(oid, payload)
+        this.bytes += payload.length
+      }
     }
-    return report(n, outcome)
+    const reported = report(n, outcome)
+    // Most turns are kept and post nothing, and their bytes are known.
+    if (outcome.kind !== 'kept' || outcome.postings.length > 0) {
+      this.bytes += encodeValue(reported).length
+    }
+    return reported
   }
 
   /** The batch is reported: what is asked for from now on, the kernel answers after it has taken the report. */

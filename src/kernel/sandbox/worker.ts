@@ -21,6 +21,8 @@ type Compiled = import('#objects').CompiledMethod
 const OBJECTS_MAX = 200_000
 /** The part of the heap in use after which it does so too, since objects may be large. */
 const HEAP_PART_MAX = 0.6
+/** Bytes of reports that go before the batch is done: with the largest of one more turn, 24 MiB, they are within a frame. */
+const PART_BYTES = 36 * 1024 * 1024
 /** Compiled methods kept, for the same reason. */
 const METHODS_MAX = 20_000
 
@@ -82,8 +84,17 @@ for (;;) {
     continue
   }
   if (work.length > 2) turns.give(work[2] as number, work[3] as unknown[])
-  const results = (work[1] as import('./turns.ts').TurnGiven[]).map((turn) => turns.run(turn))
+  let results: unknown[] = []
+  for (const turn of work[1] as import('./turns.ts').TurnGiven[]) {
+    if (turns.bytes > PART_BYTES) {
+      pipe.send(['some', results])
+      results = []
+      turns.bytes = 0
+    }
+    results.push(turns.run(turn))
+  }
   pipe.send(['done', results])
+  turns.bytes = 0
   turns.reported()
   if (world.size > OBJECTS_MAX || isHeapFull()) world.clear()
   if (methods.size > METHODS_MAX) methods.clear()
