@@ -27,17 +27,18 @@ test('[KN84] [CL94] history older than --keep goes by itself above --pack-above,
   const first = await packing()
   assert.deepEqual([first.keep, first.above, first.packs], [1_000, 64 * 1024, 0])
   let n = 0
-  for (let status = first; status.packs < 2; status = await packing()) {
+  // A pack that comes soon after another may find nothing that is old enough.
+  const isThrough = ({ last }: Packing) =>
+    (last?.revisionsRemoved ?? 0) > 0 && Number(last?.packedTo) > 2
+  for (let status = first; !isThrough(status); status = await packing()) {
     // Each is answered with what it wrote, whether a pack runs or not.
     for (const end = n + 50; n < end; ) {
       await client.request('SetSlotCommand', { target: 'a', slot: 'n', value: ++n })
     }
     assert.equal(await client.send('a', 'n', []), n)
   }
-  const { last } = await packing()
-  assert.ok((last?.revisionsRemoved ?? 0) > 0 && Number(last?.packedTo) > 1)
   const shown = await place.run(['status'])
-  assert.match(shown.out, /image takes +[\d.]+ KiB; above 64 KiB it packs itself/)
+  assert.match(shown.out, /image takes +[\d.]+ [KM]iB; above 64 KiB it packs itself/)
   assert.match(shown.out, /history +1s stay then/)
   assert.match(shown.out, /packed +.* UTC, to transaction \d+: \d+ records removed/)
   const past = await place.run(['show', 'a', '--at', '2', '--json'])
