@@ -6,29 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openMemoryStore } from '#image'
 import { awaken, Judge, Kernel, type Learner } from '#kernel'
-import {
-  DraftingLearner,
-  type Provider,
-  type Ranking,
-  rank,
-  type RankResult,
-  RecordingProvider,
-  type Suite,
-} from '#mind'
+import { DraftingLearner, type Ranking, rank, type RankOrder, RecordingProvider } from '#mind'
 import { clock, makeFolder, readText, readTexts, spawnNode, writePrivate } from '#powers'
 import { worldTexts } from './compose.ts'
-
-export interface RankOrder {
-  /** `identity` says which bytes or which server it is; `open` is called when an answer is not kept yet. */
-  model: { name: string; identity: string; open: () => Promise<Provider> }
-  suite: Suite
-  /** The folder of completions. */
-  completions: string
-  /** Ask the model anew for everything. */
-  fresh: boolean
-  signal: AbortSignal
-  onResult: (result: RankResult) => void
-}
 
 /** Milliseconds since 1970 at which every task is done, so that no draft depends on the day: 2026-01-05, nine o'clock. */
 const NINE = Date.UTC(2026, 0, 5, 9)

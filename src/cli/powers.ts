@@ -2,7 +2,7 @@
 // Leaves: making all of it to main.ts, which alone reads arguments and environment.
 // Laws: CL1 nothing here reads the process by itself, so that a test can hold every part.
 import type { Client } from '#bridge'
-import type { Provider, Ranking, RankResult, Suite } from '#mind'
+import type { Provider, Ranking, RankOrder } from '#mind'
 
 /** One of the two streams out. */
 export interface Output {
@@ -138,15 +138,8 @@ export interface Powers {
   openProvider: (text: string) => Promise<Provider>
   /** The tasks that come with the product, a text for each file. */
   openTasks: () => Promise<{ name: string; text: string }[]>
-  /** Has a model do tasks in a world of their own; `completions` is the folder of answers that are kept. */
-  rankModel: (order: {
-    model: { name: string; identity: string; open: () => Promise<Provider> }
-    suite: Suite
-    completions: string
-    fresh: boolean
-    signal: AbortSignal
-    onResult: (result: RankResult) => void
-  }) => Promise<Ranking>
+  /** Has a model do tasks in a world of their own. */
+  rankModel: (order: RankOrder) => Promise<Ranking>
   /** Reads every record of an image that no kernel has open. Faults IMAGE_IN_USE. */
   verifyImage: (folder: string) => Promise<VerifyAnswer>
   /** Makes an image in a folder that has none out of one that is damaged. Faults IMAGE_IN_USE and IMAGE_DAMAGED. */

@@ -6,7 +6,7 @@ import type { Probe, TrialReport } from '#kernel'
 import type { Oid } from '#objects'
 import { canonical, changesOf, GONE, type SlotChange, valueBefore } from './behaviour.ts'
 import type { Refusal } from './refusal.ts'
-import type { Scene } from './scene.ts'
+import { isStoredMap, type Scene } from './scene.ts'
 import { asksForChange, type Wishes } from './words.ts'
 
 /** A draft's trial: reports and probes stand in the same order; the first is the call as it came. */
@@ -18,8 +18,6 @@ export interface Trial {
   scene: Scene
   probes: readonly Probe[]
   reports: readonly TrialReport[]
-  /** Ticks that the version before took on the same probes; undefined for a first version. */
-  fuelBefore?: number
 }
 
 type Kept = Extract<TrialReport, { kind: 'kept' }>
@@ -116,9 +114,7 @@ function ownContainer(answered: readonly Answered[], trial: Trial): Refusal | un
   const containers = trial.scene.slots.filter(
     ({ of, name, value }) =>
       of === trial.scene.receiver &&
-      typeof value === 'object' &&
-      value !== null &&
-      (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) &&
+      (Array.isArray(value) || isStoredMap(value)) &&
       !(wordsIn(name).every((word) => asked.has(word)) && !asksForChange(trial.selector)),
   )
   for (const { name } of containers) {
@@ -222,7 +218,7 @@ const FUEL_MAX = 100_000
 /** Ticks after which a probe is ended: enough to tell what is slow from what has no end. */
 export const TRIAL_FUEL = 10 * FUEL_MAX
 
-function costly({ reports, fuelBefore }: Trial): Refusal | undefined {
+function costly({ reports }: Trial): Refusal | undefined {
   const kept = reports.filter((one): one is Kept => one.kind === 'kept')
   const most = Math.max(0, ...kept.map(({ fuel }) => fuel))
   if (most > FUEL_MAX) {
@@ -235,13 +231,6 @@ function costly({ reports, fuelBefore }: Trial): Refusal | undefined {
     return {
       gate: 'resources',
       sentence: 'with other values the call does not end; give loops an end',
-    }
-  }
-  const all = kept.reduce((sum, { fuel }) => sum + fuel, 0)
-  if (fuelBefore !== undefined && all > 2 * fuelBefore + 1_000) {
-    return {
-      gate: 'resources',
-      sentence: `it takes ${all} steps where the version before takes ${fuelBefore}`,
     }
   }
   return undefined

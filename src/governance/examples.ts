@@ -1,17 +1,25 @@
 // Owns: answers that people gave, as a gate: the probes that they make and whether a draft answers them so.
 // Leaves: keeping them to the kernel; making one out of a question to proposing.ts.
 // Laws: GO20 a draft that answers a call otherwise than a person did is refused, for as long as the objects in it exist.
-import type { Example, Expected, MethodNeedCall, Probe, TrialReport, Workbench } from '#kernel'
+import {
+  collectRefs,
+  type Example,
+  type Expected,
+  type MethodNeedCall,
+  type Probe,
+  type TrialReport,
+  type Workbench,
+} from '#kernel'
 import { toWire } from '#objects'
 import { canonical, changesOf, GONE } from './behaviour.ts'
 import type { Refusal } from './refusal.ts'
-import { refsOf, type Scene } from './scene.ts'
+import type { Scene } from './scene.ts'
 
 /** The examples of a need that can still be asked, with its receiver in the place of theirs. */
 export function examplesFor(bench: Workbench, call: MethodNeedCall): Example[] {
   return bench.examples(call.learner, call.selector).flatMap((example): Example[] => {
     const { receiver, sets, args } = example
-    const oids = refsOf(
+    const oids = collectRefs(
       [...args, ...sets.map(({ value }) => value), leavesOf(example.expected).map((l) => l.value)],
       new Set(sets.map(({ target }) => target)),
     )

@@ -5,6 +5,5 @@ export { beyondAuto, Case, type CaseGiven, type Verdict, type Vote } from './cru
 export { governanceFault } from './faults.ts'
 export { type Acceptance, acceptProposal, proposalOf } from './proposing.ts'
 export type { Refusal } from './refusal.ts'
-export { refsOf } from './scene.ts'
 export { planUndo, spanText, type UndoPlan, type UndoSpan, undoPlanned } from './undo.ts'
 export { asksForChange } from './words.ts'

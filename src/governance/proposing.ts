@@ -2,16 +2,17 @@
 // Leaves: keeping them, and the messages that wait, to the kernel; when there is need of one to the mind.
 // Laws: GO21 a question shows a call on which the likeliest drafts differ, and what each of them does. GO22 what is accepted is
 // put in place with who accepted it and out of which proposal, in one commit with the decision and the answer given.
-import type {
-  Example,
-  Expected,
-  Kernel,
-  PinnedCall,
-  Probe,
-  Proposal,
-  Proposed,
-  ProposedDraft,
-  TrialReport,
+import {
+  collectRefs,
+  type Example,
+  type Expected,
+  type Kernel,
+  type PinnedCall,
+  type Probe,
+  type Proposal,
+  type Proposed,
+  type ProposedDraft,
+  type TrialReport,
 } from '#kernel'
 import { oidText, type Tid, toWire } from '#objects'
 import { putMethod, swapMethod } from './atomic-swap.ts'
@@ -20,7 +21,7 @@ import { canonical, changesOf, GONE } from './behaviour.ts'
 import { beyondAuto, type Case } from './crucible.ts'
 import { textOf } from './examples.ts'
 import { governanceFault } from './faults.ts'
-import { refsOf, type Scene } from './scene.ts'
+import type { Scene } from './scene.ts'
 
 /** What a case comes to for a person: its drafts by votes, and the smallest question that decides between two. */
 export function proposalOf(
@@ -30,7 +31,7 @@ export function proposalOf(
 ): Proposed {
   const standing = judged.standing()
   const { call, scene } = judged
-  const args = refsOf(call.args, new Set())
+  const args = collectRefs(call.args, new Set())
   const drafts = standing.map(({ source, votes, report, verdict }): ProposedDraft => {
     const beyond = beyondAuto(verdict, call, args)
     return {
@@ -87,7 +88,8 @@ function pinnedOf({ sets = [], args }: Probe, { call, scene }: Case): PinnedCall
 function leftBy(report: TrialReport, { probe }: Question, scene: Scene) {
   if (report.kind !== 'kept') return []
   const born = new Set(report.wrote.flatMap((one) => (one.born ? [one.oid] : [])))
-  const isOld = (value: unknown) => [...refsOf(value, new Set())].every((oid) => !born.has(oid))
+  const isOld = (value: unknown) =>
+    [...collectRefs(value, new Set())].every((oid) => !born.has(oid))
   return changesOf(report, probe, scene).flatMap(({ oid, name, after }) =>
     born.has(oid) || after === GONE || !isOld(after)
       ? []
@@ -104,7 +106,7 @@ const isSameReply = ({ options: [one, other] }: Question) =>
 function expectedOf(report: TrialReport, question: Question, scene: Scene): Expected | null {
   if (report.kind !== 'kept') return { fails: true }
   const born = new Set(report.wrote.flatMap((one) => (one.born ? [one.oid] : [])))
-  if ([...refsOf(report.reply, new Set())].some((oid) => born.has(oid))) return null
+  if ([...collectRefs(report.reply, new Set())].some((oid) => born.has(oid))) return null
   if (!isSameReply(question)) return { reply: report.reply }
   return { reply: report.reply, leaves: leftBy(report, question, scene) }
 }

@@ -1,8 +1,8 @@
 // Owns: what a call has before it: the receiver's data, the objects it can reach in one step, the arguments.
 // Leaves: making other states of it to probes.ts; what a model is shown of it to the mind.
 // Laws: GO10 a scene is the image as of one moment.
-import type { Head, MethodNeedCall } from '#kernel'
-import { isMap, MethodRef, type Oid, Ref, slotKind, type StoredSlot } from '#objects'
+import { collectRefs, type Head, type MethodNeedCall } from '#kernel'
+import { isMap, MethodRef, type Oid, slotKind, type StoredSlot } from '#objects'
 
 /** A data slot that the receiver, or an object next to it, answers to. `value` is in stored form. */
 export interface SceneSlot {
@@ -34,7 +34,7 @@ export function sceneOf(head: Head, call: MethodNeedCall): Scene {
   collect(head, call.receiver, slots, siblings)
   const own = slots.slice()
   const peers = new Set<Oid>()
-  for (const value of [...own.map((slot) => slot.value), ...call.args]) refsOf(value, peers)
+  for (const value of [...own.map((slot) => slot.value), ...call.args]) collectRefs(value, peers)
   peers.delete(call.receiver)
   for (const peer of [...peers].slice(0, PEERS_MAX)) collect(head, peer, slots, undefined)
   return { receiver: call.receiver, args: call.args, slots: slots.slice(0, SLOTS_MAX), siblings }
@@ -70,17 +70,9 @@ function collect(
 function parentsOf(slots: readonly StoredSlot[]): Oid[] {
   const parents = new Set<Oid>()
   for (const { name, value } of slots) {
-    if (slotKind(name, value) === 'parent') refsOf(value, parents)
+    if (slotKind(name, value) === 'parent') collectRefs(value, parents)
   }
   return [...parents]
-}
-
-/** Adds every object that a stored value refers to. */
-export function refsOf(value: unknown, into: Set<Oid>): Set<Oid> {
-  if (value instanceof Ref) into.add(value.oid)
-  else if (Array.isArray(value)) for (const part of value) refsOf(part, into)
-  else if (isStoredMap(value)) for (const part of Object.values(value)) refsOf(part, into)
-  return into
 }
 
 /** True for a map in stored form. */

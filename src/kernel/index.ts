@@ -2,6 +2,7 @@
 export { awaken } from './awaken.ts'
 export { type ChildLike, codeExtension, readableCode, type SpawnChild } from './child.ts'
 export { kernelFault } from './faults.ts'
+export { collectRefs } from './message.ts'
 export { Head, type MethodView, type ObjectView } from './head.ts'
 export {
   type CheckAnswer,

@@ -98,12 +98,12 @@ export const answerOf = (outcome: Settled): Answer => {
 export const isPassing = (outcome: Settled): boolean =>
   outcome.kind === 'fault' && (outcome.fault.code === 'BUSY' || outcome.fault.code === 'CANCELLED')
 
-/** The oids of all references in a value. */
-export function collectRefs(value: unknown, oids: Set<Oid>): void {
-  if (typeof value !== 'object' || value === null) return
+/** Adds the oids of all references in a stored value, and answers the set. */
+export function collectRefs(value: unknown, oids: Set<Oid>): Set<Oid> {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return oids
   if (value instanceof Ref) oids.add(value.oid)
-  else if (value instanceof Uint8Array) return
   else for (const part of Object.values(value)) collectRefs(part, oids)
+  return oids
 }
 
 export const keyId = (message: Message) => `${message.principal}\n${message.key}`

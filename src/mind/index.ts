@@ -52,6 +52,7 @@ export {
   type RankCategory,
   type Ranking,
   rankingOf,
+  type RankOrder,
   type RankResult,
 } from './rank/ranking.ts'
 export { addTaskFile, emptySuite, type MethodTask, type Suite } from './rank/task-file.ts'

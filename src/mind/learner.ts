@@ -8,13 +8,19 @@ import {
   beyondAuto,
   Case,
   proposalOf,
-  refsOf,
   type Refusal,
   swapMethod,
   type Verdict,
   type Vote,
 } from '#governance'
-import type { Learner, LearnOutcome, LearnTask, Proposed, Workbench } from '#kernel'
+import {
+  collectRefs,
+  type Learner,
+  type LearnOutcome,
+  type LearnTask,
+  type Proposed,
+  type Workbench,
+} from '#kernel'
 import { type Oid, oidText } from '#objects'
 import { type DraftContext, isDisplay } from './context.ts'
 import { extractDraft } from './draft.ts'
@@ -197,7 +203,7 @@ function isShowing({ leader }: { leader: Verdict }, context: DraftContext): bool
   return leader.shows && isDisplay(context.selector) && context.intent === undefined
 }
 
-const oidsIn = (args: readonly unknown[]): Set<Oid> => refsOf(args, new Set())
+const oidsIn = (args: readonly unknown[]): Set<Oid> => collectRefs(args, new Set())
 
 function exhausted(selector: string, tried: readonly Tried[]): FaultRecord {
   const last = tried.at(-1)?.problem ?? 'nothing was drafted'

@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect, open } from '#batos'
-import { pack, serve, unpack, WIRE_LIMITS } from '#bridge'
+import { pack, unpack, WIRE_LIMITS } from '#bridge'
 import { openLmdbStore } from '#image'
-import { awaken, Judge, Kernel } from '#kernel'
-import { readTexts, spawnNode } from '#powers'
+import { serveStore } from './served.ts'
 
 const folders: string[] = []
 const closers: (() => Promise<void>)[] = []
@@ -36,19 +35,7 @@ interface Frame {
 /** A kernel over the image in a folder, and sessions with it in this process. */
 async function startServed(folder: string) {
   const store = openLmdbStore(folder)
-  const judge = new Judge({ spawn: spawnNode, eager: false })
-  const world = new URL('../../world', import.meta.url).pathname
-  await awaken(store, judge, await readTexts(world, '.ts'), Date.now())
-  const kernel = new Kernel({
-    store,
-    judge,
-    spawn: spawnNode,
-    learner: { name: 'none', learn: () => Promise.reject(new Error('nobody learns here')) },
-    policy: 'off',
-    now: Date.now,
-    random: () => 7,
-  })
-  const served = serve({ kernel, server: 'test', image: 'test', status: () => ({}) }, undefined)
+  const { kernel, served } = await serveStore(store, Date.now(), async () => undefined)
   let isOpen = true
   const close = async () => {
     if (!isOpen) return

@@ -3,14 +3,14 @@
 // Laws: the claims are the rules of SPEC.md.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { pack, serve, unpack } from '#bridge'
+import { pack, unpack } from '#bridge'
 import { openMemoryStore, type Store } from '#image'
-import { awaken, bindRouter, connectDealer, Judge, Kernel } from '#kernel'
+import { bindRouter, connectDealer } from '#kernel'
 import { encodeSlots, oidText } from '#objects'
-import { readTexts, spawnNode } from '#powers'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { serveStore } from './served.ts'
 
 const closers: (() => Promise<void> | void)[] = []
 after(async () => {
@@ -50,21 +50,8 @@ async function history(store: Store, count: number): Promise<{ tid: number; oid:
 /** A kernel over a store with a long past. */
 async function startServed(count: number) {
   const store = openMemoryStore()
-  const judge = new Judge({ spawn: spawnNode, eager: false })
-  const world = new URL('../../world', import.meta.url).pathname
-  await awaken(store, judge, await readTexts(world, '.ts'), 1)
-  const past = await history(store, count)
-  const kernel = new Kernel({
-    store,
-    judge,
-    spawn: spawnNode,
-    learner: { name: 'none', learn: () => Promise.reject(new Error('nobody learns here')) },
-    policy: 'off',
-    now: Date.now,
-    random: () => 7,
-  })
+  const { kernel, served, held: past } = await serveStore(store, 1, () => history(store, count))
   closers.push(() => kernel.close())
-  const served = serve({ kernel, server: 'test', image: 'test', status: () => ({}) }, undefined)
   return { kernel, store, past, served }
 }
 

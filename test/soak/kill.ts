@@ -44,19 +44,21 @@ interface Sums {
   again: number
 }
 
+const noSums = (): Sums => ({
+  rounds: 0,
+  ended: 0,
+  kernels: 0,
+  workers: 0,
+  sent: 0,
+  acknowledged: 0,
+  extra: 0,
+  again: 0,
+})
+
 /** Kills, and looks over, so many times. What is not as it must be is thrown; the image is kept then. */
 export async function killRounds(options: KillOptions, told: (sums: Sums) => void): Promise<Sums> {
   const folder = mkdtempSync(join(tmpdir(), 'batos-kill-'))
-  const sums: Sums = {
-    rounds: 0,
-    ended: 0,
-    kernels: 0,
-    workers: 0,
-    sent: 0,
-    acknowledged: 0,
-    extra: 0,
-    again: 0,
-  }
+  const sums = noSums()
   await makeTemplate(folder)
   const lanes = Array.from(
     { length: options.parallel },
@@ -230,16 +232,7 @@ export async function kill(options: KillOptions, say: (line: string) => void): P
     for (let at = error; at !== undefined; at = (at as Error).cause)
       trouble.push(String((at as Error).stack ?? at))
   }
-  const sums = last ?? {
-    rounds: 0,
-    ended: 0,
-    kernels: 0,
-    workers: 0,
-    sent: 0,
-    acknowledged: 0,
-    extra: 0,
-    again: 0,
-  }
+  const sums = last ?? noSums()
   const rows = [
     ['rounds', String(sums.ended)],
     ['kernels killed', String(sums.kernels)],

@@ -2,6 +2,7 @@
 // Leaves: each kind of task to its file; showing it to the command line.
 // Laws: RK2 every share is told with its interval. RK14 tasks are done in order, one at a time, and each is told when it is
 // done.
+import type { Provider } from '../provider.ts'
 import { type AnswerResult, callTask, flowTask, personaTask } from './answering.ts'
 import { type Share, shareOf } from './interval.ts'
 import { type CodeResult, learnTask, type RankBench } from './learning.ts'
@@ -34,6 +35,19 @@ export interface CodeScore {
   /** Tokens written for a task, on average, and read. */
   tokens: number
   promptTokens: number
+}
+
+/** What is asked for: which model does which tasks, and where its answers are kept. */
+export interface RankOrder {
+  /** `identity` says which bytes or which server it is; `open` is called when an answer is not kept yet. */
+  model: { name: string; identity: string; open: () => Promise<Provider> }
+  suite: Suite
+  /** The folder of completions. */
+  completions: string
+  /** Ask the model anew for everything. */
+  fresh: boolean
+  signal: AbortSignal
+  onResult: (result: RankResult) => void
 }
 
 export interface Ranking {
