@@ -1,21 +1,23 @@
 // Owns: joining the parts into a world that runs: image, kernel, mind, bridge and page, from options.
 // Leaves: argv and environment to main.ts; what people type to cli/.
-import { randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, type Dispatcher, type Page, type Served, serve, servePage } from '#bridge'
+import { Probation } from '#governance'
 import { Fault } from '#ground'
 import { holdLock, openLmdbStore, type Store } from '#image'
 import {
   awaken,
   bindRouter,
   codeExtension,
+  complete,
   Judge,
   Kernel,
   type PackedByItself,
   type PackingPolicy,
 } from '#kernel'
-import { DraftingLearner, type Provider } from '#mind'
+import { DraftingLearner, PersonaAdviser, type Provider, Teller } from '#mind'
 import { decodeValue, encodeValue } from '#objects'
 import {
   clock,
@@ -38,6 +40,8 @@ export interface OpenOptions {
    */
   provider?: Provider | { name: string; open: () => Promise<Provider> }
   policy?: 'auto' | 'review' | 'off'
+  /** Methods that may be begun within a minute, 60 when left out; the next message that needs one is told BUSY. */
+  generations?: number
   /** A ZeroMQ endpoint to serve: `ipc` for the image's own private socket, or an address on loopback. */
   zmq?: 'ipc' | string
   /**
@@ -97,7 +101,9 @@ async function joinParts(
   release: () => void,
 ): Promise<OpenWorld> {
   const judge = new Judge({ spawn: spawnNode })
-  const awakened = await awaken(store, judge, await worldTexts(), clock.now())
+  const texts = await worldTexts()
+  const awakened = await awaken(store, judge, texts, clock.now())
+  await complete(store, judge, texts, clock.now())
   const image = await fact(store, 'image', randomUUID)
   const policy = options.policy ?? 'auto'
   const { name, open } = openerOf(options.provider)
@@ -106,11 +112,14 @@ async function joinParts(
     spawn: spawnNode,
     judge,
     learner: new DraftingLearner(name, open, policy),
+    adviser: new PersonaAdviser(name, open),
     policy: options.provider === undefined ? 'off' : policy,
+    ...(options.generations === undefined ? {} : { budgets: { minute: options.generations } }),
     now: clock.now,
     random: () => randomInt(2 ** 32),
     fetch: fetchUrl,
     allowHosts: options.allowHosts ?? [],
+    judging: await judgingHash(),
     ...(options.packing === undefined ? {} : { packing: options.packing }),
     onPacked: (packed) => {
       if ('problem' in packed)
@@ -120,12 +129,14 @@ async function joinParts(
     onWorkerEnd: ({ reason, detail }) =>
       options.onTrouble?.(`a worker ended (${reason}): ${detail}`),
   })
+  const probation = new Probation(kernel)
   const started = clock.elapsed()
   let peers = () => 0
   const dispatcher: Dispatcher = {
     kernel,
     server: `batos ${VERSION}`,
     image,
+    teller: new Teller(open),
     status: () => ({
       image: folder,
       uptime: Math.round((clock.elapsed() - started) / 1000),
@@ -142,6 +153,7 @@ async function joinParts(
   const endClient = client.close.bind(client)
   const shut = async () => {
     await served.close()
+    await probation.close()
     await kernel.close()
     await closeProvider(options.provider)
     await store.close()
@@ -156,6 +168,20 @@ async function joinParts(
     close: shut,
   })
 }
+
+/** Hash of the code that judges methods, which is kept with each: what another code let in is told apart. */
+async function judgingHash(): Promise<string> {
+  const extension = codeExtension(import.meta.url)
+  const hash = createHash('sha256')
+  for (const folder of ['./governance', './kernel/judge']) {
+    const path = fileURLToPath(new URL(folder, import.meta.url))
+    for (const text of await readTexts(path, extension)) hash.update(text)
+  }
+  return hash.digest('hex').slice(0, HASH_LENGTH)
+}
+
+/** Hexadecimal digits of that hash: enough to tell versions of a program apart. */
+const HASH_LENGTH = 16
 
 function packedSentence(packed: PackedByItself): string {
   const { packedTo, revisionsRemoved, objectsRemoved, before, after } = packed

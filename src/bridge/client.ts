@@ -17,9 +17,11 @@ export interface SendOptions {
   intent?: string
   holder?: string
   policy?: 'review' | 'off'
-  /** Milliseconds. */
+  /** Milliseconds. It says how long to wait for a person, too. */
   deadline?: number
   key?: string
+  /** Wait for a person's decision however long it takes; without it and without a deadline the fault is POLICY. */
+  wait?: boolean
   onEvent?: (event: Record<string, unknown>) => void
   signal?: AbortSignal
 }
@@ -108,19 +110,43 @@ export class Client {
     }
   }
 
-  /** Sends a message to an object of the world and answers its reply. */
+  /**
+   * Sends a message to an object of the world and answers its reply. Where a person has to decide about a method, the
+   * message stays parked in the kernel and the fault is POLICY with `data.proposal`, unless a deadline or `wait` is given.
+   */
   send(
     target: string,
     selector: string,
     args: unknown[] = [],
     options: SendOptions = {},
   ): Promise<unknown> {
+    const { onEvent, signal, wait, ...fields } = options
+    const message = { target, selector, args, ...fields }
+    return new Promise((resolve, reject) => {
+      const hear = (event: Record<string, unknown>) => {
+        onEvent?.(event)
+        if (event.kind !== 'parked' || wait === true || fields.deadline !== undefined) return
+        reject(parkedFault(event, fields.key))
+      }
+      const how = { onEvent: hear, ...(signal === undefined ? {} : { signal }) }
+      this.request('SendCommand', message, how).then(resolve, reject)
+    })
+  }
+
+  /** Has plain words turned into messages and sent; answers `{messages, answers, tids}`. Faults GENERATION_REFUSED when unsure. */
+  tell(
+    text: string,
+    options: { target?: string; preview?: boolean } & Pick<
+      SendOptions,
+      'key' | 'onEvent' | 'signal'
+    > = {},
+  ): Promise<unknown> {
     const { onEvent, signal, ...fields } = options
     const how = {
       ...(onEvent === undefined ? {} : { onEvent }),
       ...(signal === undefined ? {} : { signal }),
     }
-    return this.request('SendCommand', { target, selector, args, ...fields }, how)
+    return this.request('TellCommand', { text, ...fields }, how)
   }
 
   /** Follows changes from `from` on; answers how to stop. */
@@ -189,4 +215,21 @@ export class Client {
     for (const waiting of this.#waiting.values()) waiting.reject(fault)
     this.#waiting.clear()
   }
+}
+
+/** The fault of a message that stays parked while its sender goes on. */
+function parkedFault(
+  { proposal, reason }: Record<string, unknown>,
+  key: string | undefined,
+): Fault {
+  const later =
+    key === undefined
+      ? 'The message runs when it is accepted; with a key, sending it again would answer its reply.'
+      : 'The message runs when it is accepted; send it again with its key for its reply.'
+  return bridgeFault(
+    'POLICY',
+    `parked as proposal ${proposal}: ${reason}`,
+    { proposal },
+    `Decide with AcceptProposalCommand or \`batos proposal\`, or send with a deadline or with wait. ${later}`,
+  )
 }

@@ -2,9 +2,18 @@
 // Leaves: shapes to protocol.ts, connections to session.ts, views of objects to state.ts.
 // Laws: BR12 an operation that changes something is one turn of the kernel's sequence.
 import type { Fault, FaultRecord } from '#ground'
-import { putMethod } from '#governance'
+import { putMethod, versionOf } from '#governance'
 import type { Answer, Kernel, Message } from '#kernel'
-import { type Change, checkObjectName, fromWire, type Oid, oidText, parseTid } from '#objects'
+import type { Teller } from '#mind'
+import {
+  type Change,
+  checkObjectName,
+  fromWire,
+  type Oid,
+  oidText,
+  parseTid,
+  type Tid,
+} from '#objects'
 import { bridgeFault } from './faults.ts'
 import { type Request, unpack } from './frame.ts'
 import { historyPage } from './history.ts'
@@ -14,13 +23,17 @@ import {
   type FieldsOf,
   type MessageId,
   type OperationName,
+  PRINCIPAL,
   PROTOCOL_VERSION,
   WIRE_LIMITS,
 } from './protocol.ts'
+import { PERSONA_HANDLERS } from './persona-handlers.ts'
 import { PROPOSAL_HANDLERS } from './proposal-handlers.ts'
 import type { Session } from './session.ts'
-import { fullState } from './state.ts'
+import { fullState, type Standing } from './state.ts'
 import { subscribe } from './subscription.ts'
+import { TELL_HANDLERS } from './tell-handler.ts'
+import { VERSION_HANDLERS } from './version-handlers.ts'
 import { tidIn, tidOrTime } from './when.ts'
 
 /** What operations work with. */
@@ -30,6 +43,8 @@ export interface Dispatcher {
   server: string
   /** The image's id, made when it awoke. */
   image: string
+  /** What turns words into messages; without it TellCommand is refused. */
+  teller?: Pick<Teller, 'plan'>
   /** More for GetStatusCommand. */
   status(): Record<string, unknown>
 }
@@ -42,9 +57,6 @@ export type Handlers = {
     fields: FieldsOf<Op>,
   ) => void
 }
-
-/** Everybody who may use the kernel is one principal: its owner. */
-const PRINCIPAL = 'owner'
 
 /** Does a request; its answer reaches the session. Throws a Fault that is its answer. */
 export function dispatch(d: Dispatcher, session: Session, request: Request): void {
@@ -101,11 +113,12 @@ function change(d: Dispatcher, session: Session, what: Change, note: string): Pr
 
 function messageOf(d: Dispatcher, session: Session, fields: FieldsOf<'SendCommand'>): Message {
   const head = d.kernel.head
-  const { selector, key, deadline, intent, policy, holder } = fields
+  const { selector, key, deadline, intent, policy, holder, version } = fields
   const args = fields.args ?? []
   const message: Message = {
     principal: PRINCIPAL,
     author: session.author,
+    session: session.conversation,
     target: head.resolve(fields.target),
     selector,
     args: Array.isArray(args) ? args.map(fromWire) : [fromWire(args)],
@@ -115,12 +128,17 @@ function messageOf(d: Dispatcher, session: Session, fields: FieldsOf<'SendComman
   if (policy !== undefined) message.policy = policy
   if (deadline !== undefined) message.deadline = deadline
   if (key !== undefined) message.key = key
+  if (version !== undefined) {
+    const { method } = versionOf(d.kernel, message.target, selector, version)
+    message.version = { method: method.oid, holder: method.holder }
+  }
   return message
 }
 
 const HANDLERS: Handlers = {
   HelloCommand: (d, session, id, fields) => {
     if (fields.client !== undefined) session.author = fields.client
+    if (fields.session !== undefined) session.conversation = fields.session
     answer(session, id, {
       server: d.server,
       protocol: PROTOCOL_VERSION,
@@ -148,7 +166,12 @@ const HANDLERS: Handlers = {
   },
   GetFullStateCommand: (d, session, id, fields) => {
     const at = fields.at === undefined ? undefined : tidOrTime(d.kernel.head, fields.at)
-    answerDurably(d, session, id, fullState(d.kernel.head, fields.target ?? 'genesis', at))
+    answerDurably(
+      d,
+      session,
+      id,
+      fullState(d.kernel.head, fields.target ?? 'genesis', at, standing(d, at)),
+    )
   },
   ListObjectsCommand: (d, session, id, fields) => {
     const limit = fields.limit ?? WIRE_LIMITS.page
@@ -242,6 +265,18 @@ const HANDLERS: Handlers = {
   },
   ...IMAGE_HANDLERS,
   ...PROPOSAL_HANDLERS,
+  ...VERSION_HANDLERS,
+  ...TELL_HANDLERS,
+  ...PERSONA_HANDLERS,
+}
+
+/** How the versions in the slots stand, which is known of now alone. */
+function standing({ kernel }: Dispatcher, at: Tid | undefined): Standing | undefined {
+  if (at !== undefined) return undefined
+  return ({ holder, selector, version, source }) => {
+    if (kernel.quarantine.of(source) !== undefined) return 'quarantined'
+    return kernel.versions.find(holder, selector, version)?.state ?? 'durable'
+  }
 }
 
 /** The oid in the answer to a creation, whose bytes hold `{"$ref": oid}`. */

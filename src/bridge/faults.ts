@@ -18,6 +18,7 @@ export const BRIDGE_FAULTS = {
     retry: 'never',
     remedy: 'Name an object that exists: `batos ls` lists the names.',
   },
+  POLICY: { retry: 'never', remedy: 'Ask for what this machine and its owner allow.' },
   CANCELLED: { retry: 'later', remedy: 'Connect again and ask for what was not answered.' },
 } as const
 

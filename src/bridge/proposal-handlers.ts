@@ -2,17 +2,20 @@
 // Leaves: deciding to governance; keeping both to the kernel.
 // Laws: BR12 a decision that installs is one turn of the kernel's sequence.
 import { acceptProposal } from '#governance'
-import { type Head, placesIn, type Proposal } from '#kernel'
+import { type Head, placesIn, type Proposal, kernelFault } from '#kernel'
 import { type Oid, oidText, toWire } from '#objects'
+import { review } from '#mind'
 import type { Dispatcher, Handlers } from './dispatch.ts'
 import { bridgeFault } from './faults.ts'
 import { answerLater } from './image-handlers.ts'
+import { adviserOf } from './persona-handlers.ts'
 
 type ProposalOperation =
   | 'ListProposalsCommand'
   | 'GetProposalCommand'
   | 'AcceptProposalCommand'
   | 'RejectProposalCommand'
+  | 'ReviewProposalCommand'
   | 'SetPolicyCommand'
   | 'ListPoliciesCommand'
 
@@ -55,12 +58,13 @@ export const PROPOSAL_HANDLERS: Pick<Handlers, ProposalOperation> = {
   },
   GetProposalCommand: (d, session, id, fields) => {
     const proposal = d.kernel.proposals.get(fields.proposal)
-    const { drafts, question, args, model, prompt } = proposal
+    const { drafts, question, args, model, prompt, review } = proposal
     const result = {
       ...summaryOf(d, proposal),
       args: args.map(toWire),
       drafts,
       ...(question === undefined ? {} : { question }),
+      ...(review === undefined ? {} : { review }),
       model,
       prompt,
       places: placesOf(d.kernel.head, [proposal]),
@@ -80,6 +84,26 @@ export const PROPOSAL_HANDLERS: Pick<Handlers, ProposalOperation> = {
       const { tid, ...done } = await acceptProposal(d.kernel, acceptance)
       const made = { tid: String(tid) }
       session.reply(id, { ok: true, result: { ...made, ...done }, ...made })
+    })
+  },
+  ReviewProposalCommand: (d, session, id, { proposal: which, draft = 0 }) => {
+    const { workbench, proposals } = d.kernel
+    const proposal = proposals.get(which)
+    const source = proposal.drafts[draft]?.source
+    if (source === undefined) {
+      throw bridgeFault('FIELD_INVALID', `proposal ${which} has no draft ${draft}`)
+    }
+    const adviser = adviserOf(d)
+    const ending = new AbortController()
+    answerLater(session, id, async () => {
+      const tell = (event: Record<string, unknown>) => session.event(id, event)
+      const reviews = await review(workbench, adviser, { proposal, source }, tell, ending.signal)
+      await proposals.reviewed(which, { draft, reviews })
+      session.reply(id, { ok: true, result: { proposal: which, draft, reviews } })
+    })
+    session.expectUntil(id, () => {
+      ending.abort(kernelFault('CANCELLED', 'the review was cancelled'))
+      return true
     })
   },
   RejectProposalCommand: (d, session, id, { proposal, reason }) => {

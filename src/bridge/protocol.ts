@@ -7,6 +7,9 @@ import { z } from 'zod'
 /** The version of the wire. A message with another one is refused. */
 export const PROTOCOL_VERSION = 1
 
+/** Everybody who may use the kernel is one principal: its owner. */
+export const PRINCIPAL = 'owner'
+
 /** Limits of the wire, with units. They are part of the answer to Hello. */
 export const WIRE_LIMITS = {
   /** Largest frame from a client, bytes. */
@@ -25,6 +28,12 @@ export const WIRE_LIMITS = {
   sourceLength: 65_536,
   /** Longest intent, UTF-16 units. */
   intentLength: 4_096,
+  /** Most personas that speak to one text. */
+  personas: 4,
+  /** Longest text for a persona, UTF-16 units; the budget of its model is smaller. */
+  askLength: 16_000,
+  /** Most messages that one text is turned into. */
+  toldMessages: 8,
   /** Most messages of one session that wait for an answer. */
   inFlight: 4_096,
   /** Most subscriptions of one session: each is told of every change. */
@@ -44,6 +53,7 @@ const expect = z.union([z.string().max(32), z.null()])
 const args = z.union([z.array(z.any()).max(WIRE_LIMITS.args), z.record(z.string(), z.any())])
 const policy = z.enum(['review', 'off'])
 const proposal = z.string().min(1).max(32)
+const version = z.int().min(1).max(1_000_000)
 const page = z.int().min(1).max(WIRE_LIMITS.page)
 
 /** Every operation: what it is for and what it takes. */
@@ -74,6 +84,28 @@ export const OPERATIONS = {
       policy: policy.optional(),
       deadline: z.int().min(1).max(WIRE_LIMITS.deadline).optional(),
       key: z.string().min(1).max(128).optional(),
+      version: version.optional(),
+    }),
+  },
+  TellCommand: {
+    summary: 'Turn plain words into messages and send them in order; what is not sure is refused.',
+    fields: z.object({
+      text: z.string().min(1).max(WIRE_LIMITS.intentLength),
+      target: target.optional(),
+      key: z.string().min(1).max(128).optional(),
+      preview: z.boolean().optional(),
+      messages: z
+        .array(
+          z.object({
+            target,
+            selector,
+            args: z.array(z.any()).max(WIRE_LIMITS.args).optional(),
+            intent: z.string().max(WIRE_LIMITS.intentLength).optional(),
+          }),
+        )
+        .min(1)
+        .max(WIRE_LIMITS.toldMessages)
+        .optional(),
     }),
   },
   GetFullStateCommand: {
@@ -189,6 +221,37 @@ export const OPERATIONS = {
     summary: 'Let nothing of a proposal in; what waits for it ends with a fault.',
     fields: z.object({ proposal, reason: z.string().max(WIRE_LIMITS.intentLength).optional() }),
   },
+  ReviewProposalCommand: {
+    summary:
+      'Have robin and then brick review a draft; what they object is tried. It decides nothing.',
+    fields: z.object({ proposal, draft: z.int().min(0).max(63).optional() }),
+  },
+  ListPersonasCommand: {
+    summary: 'Named objects that are personas: those whose chain holds a voice and facets.',
+    fields: z.object({}),
+  },
+  GetPersonaCommand: {
+    summary: 'A persona with its voice, its facets, and which facet answers for which purpose.',
+    fields: z.object({ persona: target }),
+  },
+  AskPersonaCommand: {
+    summary:
+      'Have personas speak to a text, one after the other: each is given the words before it.',
+    fields: z.object({
+      personas: z.array(target).min(1).max(WIRE_LIMITS.personas),
+      text: z.string().min(1).max(WIRE_LIMITS.askLength),
+      purpose: z.string().max(WIRE_LIMITS.nameLength).optional(),
+    }),
+  },
+  ListCasesCommand: {
+    summary: "The Crucible's newest cases, in short.",
+    fields: z.object({}),
+  },
+  GetCaseCommand: {
+    summary:
+      'A case of the Crucible: who drafted, each draft with its gate, the vote, the outcome.',
+    fields: z.object({ case: z.string().min(1).max(32) }),
+  },
   SetPolicyCommand: {
     summary: 'Say how methods are learnt, of an object, of a selector, of both or of all.',
     fields: z.object({
@@ -196,6 +259,23 @@ export const OPERATIONS = {
       target: target.optional(),
       selector: selector.optional(),
     }),
+  },
+  ListVersionsCommand: {
+    summary:
+      'All versions of a method: which is in its slot, their states, who made them and how they fare.',
+    fields: z.object({ target, selector }),
+  },
+  SwapBackCommand: {
+    summary: 'Put an older version of a method back into its slot: the one before, or another.',
+    fields: z.object({ target, selector, to: version.optional() }),
+  },
+  KeepVersionCommand: {
+    summary: 'End the probation of the version in the slot: it stays.',
+    fields: z.object({ target, selector }),
+  },
+  ReleaseVersionCommand: {
+    summary: 'Let a quarantined version of a method run again.',
+    fields: z.object({ target, selector, version: version.optional() }),
   },
   ListPoliciesCommand: {
     summary: 'The policy of this kernel, and those of objects and selectors.',
@@ -219,6 +299,12 @@ export interface SlotState {
   author?: string
   model?: string
   version?: number
+  /** How the version stands, now: `probation`, `durable`, `degraded` or `quarantined`. */
+  state?: string
+  /** Drafts that behaved like it, and all that passed the gates, where it was generated. */
+  votes?: number
+  of?: number
+  persona?: string
   holder: string
   tid: string
 }
@@ -240,14 +326,42 @@ export type WireEvent =
   | { kind: 'drafting'; model: string; attempt: number }
   | { kind: 'token'; text: string }
   | { kind: 'trial'; attempt: number; ok: boolean; detail: string; source: string }
-  | { kind: 'installed'; holder: string; selector: string; version: number; tid: string }
+  | {
+      kind: 'installed'
+      holder: string
+      selector: string
+      version: number
+      tid: string
+      state?: string
+    }
+  | {
+      kind: 'rolled-back' | 'quarantined' | 'released' | 'durable'
+      holder: string
+      selector: string
+      version: number
+      reason: string
+      tid?: string
+      /** The version that is in the slot from then on. */
+      to?: number
+    }
   | {
       kind: 'parked'
       proposal: string
       why: 'policy' | 'beyond' | 'undecided'
       reason: string
     }
+  | { kind: 'speaking'; persona: string; facet: string | null; why: string; model: string }
   | { kind: 'progress'; detail: string }
+  | {
+      kind: 'message'
+      index: number
+      target: string
+      oid: string
+      selector: string
+      args: unknown[]
+      intent?: string
+    }
+  | { kind: 'answer'; index: number; result: unknown; tid: string | null }
   | { kind: 'change'; tid: string; oid: string; slots: string[] }
 
 export interface WireFault {

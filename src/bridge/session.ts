@@ -4,7 +4,7 @@
 // BR10 a message is answered once, events before it. BR11 when the connection ends, what it waited for is not cancelled:
 // a message with a key keeps its answer. BR57 an answer that is too large is a LIMIT fault in its place.
 import { asFault, type FaultRecord } from '#ground'
-import { timingSafeEqual } from 'node:crypto'
+import { randomUUID, timingSafeEqual } from 'node:crypto'
 import { type Dispatcher, dispatch } from './dispatch.ts'
 import { bridgeFault } from './faults.ts'
 import { eventFrame, faultFrame, okFrame, pack, readRequest, type Request } from './frame.ts'
@@ -47,6 +47,8 @@ export class Session {
   #closed = false
   /** Who appears in the history; Hello may give a better name. */
   author = 'client'
+  /** Which conversation this is, by the name that Hello gave it, else one of its own. */
+  conversation: string = randomUUID()
   readonly #waiting = new Map<MessageId, Waiting>()
   readonly following = new Map<MessageId, () => void>()
 

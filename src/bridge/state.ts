@@ -1,7 +1,7 @@
 // Owns: objects as the wire shows them, and what changed in them one transaction after another.
 // Leaves: reading to the kernel's head; pages of history to history.ts.
 // Laws: BR13 what is shown of an object is one state: all of it as of the same transaction.
-import type { Head } from '#kernel'
+import type { Head, MethodView } from '#kernel'
 import {
   MethodRef,
   type Oid,
@@ -17,8 +17,11 @@ import type { FullState, SlotState } from './protocol.ts'
 /** Objects that a full state visits at most: what a lookup does, see OBJECT_LIMITS.delegation. */
 const CHAIN_MAX = 256
 
+/** How a version of a method stands: on probation, durable, in quarantine. */
+export type Standing = (method: MethodView) => string
+
 /** Everything that an object answers to: its own slots, then its parents' in order of lookup, the first of a name wins. */
-export function fullState(head: Head, target: string, at?: Tid): FullState {
+export function fullState(head: Head, target: string, at?: Tid, standing?: Standing): FullState {
   const oid = head.resolve(target, at)
   const first = head.object(oid, at)
   const seen = new Set<Oid>()
@@ -31,7 +34,7 @@ export function fullState(head: Head, target: string, at?: Tid): FullState {
     for (const slot of object.slots) {
       if (names.has(slot.name)) continue
       names.add(slot.name)
-      slots.push(slotState(head, one, slot, at))
+      slots.push(slotState(head, one, slot, at, standing))
     }
     for (const parent of parentsIn(object.slots)) visit(parent)
   }
@@ -54,11 +57,24 @@ export function parentsIn(slots: readonly StoredSlot[]): Oid[] {
     .map((ref) => ref.oid)
 }
 
-function slotState(head: Head, holder: Oid, slot: StoredSlot, at?: Tid): SlotState {
+function slotState(
+  head: Head,
+  holder: Oid,
+  slot: StoredSlot,
+  at: Tid | undefined,
+  standing: Standing | undefined,
+): SlotState {
   const base = { name: slot.name, holder: oidText(holder), tid: String(slot.tid) }
   if (slot.value instanceof MethodRef) {
-    const { source, comment, author, model, version } = head.method(slot.value.oid, at)
-    return { ...base, kind: 'method', source, comment, author, model, version }
+    const method = head.method(slot.value.oid, at)
+    const { source, comment, author, model, version, persona, verdict } = method
+    return {
+      ...{ ...base, kind: 'method', source, comment, author, model, version },
+      ...(standing === undefined ? {} : { state: standing(method) }),
+      ...(persona === undefined ? {} : { persona }),
+      ...(verdict?.votes === undefined ? {} : { votes: verdict.votes }),
+      ...(verdict?.of === undefined ? {} : { of: verdict.of }),
+    }
   }
   const kind = slotKind(slot.name, slot.value) === 'parent' ? 'parent' : 'data'
   return { ...base, kind, value: toWire(slot.value) }

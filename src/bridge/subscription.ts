@@ -101,7 +101,11 @@ class Replays {
     const stop = this.#kernel.follow((one) => {
       if (one.tid > told && (target === undefined || one.oid === target)) tell(session, id, one)
     })
-    session.following.set(id, stop)
+    const stopVersions = followVersions(this.#kernel, replay)
+    session.following.set(id, () => {
+      stop()
+      stopVersions()
+    })
     return true
   }
 
@@ -182,4 +186,17 @@ const packedAway = (from: Tid, oldest: Tid) => ({
 function tell(session: Session, id: MessageId, one: { tid: Tid; oid: Oid; slots: string[] }): void {
   const { tid, oid, slots } = one
   session.event(id, { kind: 'change', tid: String(tid), oid: oidText(oid), slots })
+}
+
+/** Tells what happens to versions of methods from now on; answers how to stop. */
+function followVersions(kernel: Kernel, { session, id, target }: Replay): () => void {
+  return kernel.versions.follow(({ kind, row, tid, reason, to }) => {
+    const { holder, selector, version } = row
+    if (target !== undefined && holder !== target) return
+    session.event(id, {
+      ...{ kind, holder: oidText(holder), selector, version, reason },
+      ...(tid === null ? {} : { tid: String(tid) }),
+      ...(to === undefined ? {} : { to }),
+    })
+  })
 }

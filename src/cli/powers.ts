@@ -75,6 +75,8 @@ export interface World extends Asker {
 export interface WorldOptions {
   provider?: { name: string; open: () => Promise<Provider> }
   policy?: 'auto' | 'review' | 'off'
+  /** Methods that may be begun within a minute. */
+  generations?: number
   zmq?: string
   curve?: true
   page?: { port: number }

@@ -5,7 +5,9 @@
 import { Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { Command, type CommonOptions, DEFAULT_IMAGE } from './command.ts'
 import { EXIT, EXIT_WORDS } from './exit-codes.ts'
+import { CRUCIBLE_COMMANDS, PERSONA_COMMANDS } from './mind-commands.ts'
 import type { Powers } from './powers.ts'
+import { SWAP_COMMANDS, versionOption, withVersion } from './swap-commands.ts'
 import type { Terminal } from './terminal.ts'
 import { bytesIn } from './size.ts'
 import { spanOf, withoutAt } from './when.ts'
@@ -17,7 +19,7 @@ type Verb = (
 ) => Promise<unknown>
 
 /** One command: its words, its help, its options, and where it is done. */
-interface Declared {
+export interface Declared {
   /** `show <target>`; commander reads it. */
   words: string
   summary: string
@@ -56,8 +58,17 @@ export async function parse(
   const proposal = program.command('proposal').summary('methods that wait for a person')
   proposal.description('Methods that wait for a person: which there are, and deciding about them.')
   for (const declared of PROPOSAL_COMMANDS) attach(proposal, declared)
+  const persona = program.command('persona').summary('the voices that can be asked')
+  persona.description('Personas are objects with a voice and facets: list, show and ask them.')
+  for (const declared of PERSONA_COMMANDS) attach(persona, declared)
+  const crucible = program.command('crucible').summary('how drafts were judged of late')
+  crucible.description("The Crucible's cases: which drafts there were, and how each fared.")
+  for (const declared of CRUCIBLE_COMMANDS) attach(crucible, declared)
+  const swap = program.command('swap').summary('versions of a method')
+  swap.description('Versions of a method: which there are, putting one back, keeping one.')
+  for (const declared of SWAP_COMMANDS) attach(swap, declared)
   try {
-    const words = powers.words.length === 0 ? ['--help'] : withoutAt(powers.words)
+    const words = powers.words.length === 0 ? ['--help'] : withVersion(withoutAt(powers.words))
     await program.parseAsync(words, { from: 'user' })
     return code
   } catch (error) {
@@ -155,6 +166,8 @@ const size = (text: string) => {
 
 /** Milliseconds: the longest deadline of the wire. */
 const DEADLINE_MAX = 3_600_000
+/** Generations a minute: those of ten minutes are held in memory. */
+const GENERATIONS_MAX = 1_000
 /** Transactions that one command lists: they are held in memory. */
 const LIMIT_MAX = 100_000
 
@@ -190,6 +203,10 @@ const COMMANDS: readonly Declared[] = [
       ).argParser(hosts),
       new Option('--policy <policy>', 'how methods are learnt').choices(['auto', 'review', 'off']),
       new Option(
+        '--generations <n>',
+        'methods that may be begun within a minute (default: 60)',
+      ).argParser(whole(1, GENERATIONS_MAX)),
+      new Option(
         '--keep <span>',
         'history that stays once the image is large: 7d, 12h, 30m, 0; all never packs by itself (default: 7d)',
       ).argParser(spanOrAll),
@@ -224,10 +241,30 @@ const COMMANDS: readonly Declared[] = [
         whole(1, DEADLINE_MAX),
       ),
       new Option('--key <id>', 'do it once however often it is sent: the reply is kept for a day'),
+      versionOption(),
       new Option('--model <name>', 'what writes the method when no kernel runs'),
       new Option('-q, --quiet', 'say nothing of what happens meanwhile'),
     ],
     load: async () => (await import('./send.ts')).send,
+  },
+  {
+    words: 'tell <text...>',
+    summary: 'say in plain words what you want; it becomes messages, shown before they are sent',
+    details:
+      'Each message is shown as a `batos send` before it is sent, then its reply. What is not sure is not sent: on a terminal\nyou are asked which of the readings you mean, elsewhere it ends with 7. `batos undo` takes a message back.',
+    examples: [
+      'batos tell "deposit 5 to alice and show bob"',
+      'batos tell "how much is in there?" --target alice',
+      'batos tell "deposit 5 to alice" --dry-run',
+    ],
+    options: [
+      new Option('--target <target>', 'the object that is meant'),
+      new Option('--dry-run', 'show the messages, and send none'),
+      new Option('--key <id>', 'do it once however often it is told: replies are kept for a day'),
+      new Option('--model <name>', 'what reads the words when no kernel runs'),
+      new Option('-q, --quiet', 'say nothing of what happens meanwhile'),
+    ],
+    load: async () => (await import('./tell.ts')).tell,
   },
   {
     words: 'show <target>',
@@ -240,8 +277,8 @@ const COMMANDS: readonly Declared[] = [
   {
     words: 'source <target> <selector>',
     summary: "the method's source as the image holds it",
-    examples: ['batos source genesis clone:'],
-    options: [atOption()],
+    examples: ['batos source genesis clone:', 'batos source account deposit --version 1'],
+    options: [atOption(), versionOption()],
     load: async () => (await import('./show.ts')).source,
   },
   {
@@ -469,6 +506,17 @@ const PROPOSAL_COMMANDS: readonly Declared[] = [
       new Option('--source <file>', 'a source of your own instead; - is stdin'),
     ],
     load: async () => (await import('./proposal.ts')).proposalAccept,
+  },
+  {
+    words: 'review <id>',
+    summary:
+      'have robin and then brick review a draft; what they object is tried, and decides nothing',
+    examples: ['batos proposal review p1', 'batos proposal review p1 --draft 1'],
+    options: [
+      new Option('--draft <n>', 'which draft, by the number that show has').argParser(whole(0, 63)),
+      new Option('--model <name>', 'what reviews when no kernel runs'),
+    ],
+    load: async () => (await import('./proposal.ts')).proposalReview,
   },
   {
     words: 'reject <id>',

@@ -3,6 +3,7 @@
 // Laws: CL102 whoever leaves a parked message is told how to go on.
 import { type Command, quoted } from './command.ts'
 import { counted } from './diff-text.ts'
+import { chosenModel, providerOf } from './models.ts'
 import { cliFault } from './faults.ts'
 import { plain } from './terminal.ts'
 import { inline } from './value-text.ts'
@@ -21,6 +22,13 @@ interface Listed {
   waiting: number
 }
 
+/** What a reviewer said of a draft. */
+interface ShownReview {
+  persona: string
+  text: string
+  veto: { holds: boolean; sentence: string } | null
+}
+
 /** A proposal as the wire shows it. */
 export interface Shown extends Omit<Listed, 'drafts'> {
   args: unknown[]
@@ -36,6 +44,7 @@ export interface Shown extends Omit<Listed, 'drafts'> {
     options: { draft: number; text: string }[]
   }
   model: string
+  review?: { draft: number; reviews: ShownReview[] }
   decided?: { by: string; draft?: number; tid?: string; reason?: string }
   places: Record<string, string>
 }
@@ -98,11 +107,48 @@ function linesOf(shown: Shown): string[] {
     )
     for (const warning of warnings ?? []) lines.push(`  Warning: ${warning}`)
   }
+  if (shown.review !== undefined) {
+    lines.push('', `Review of draft ${shown.review.draft}, which decides nothing:`)
+    lines.push(...shown.review.reviews.flatMap(reviewLines))
+  }
   if (question !== undefined) {
     lines.push('', `The question: ${callText(shown)}`)
     for (const { draft, text } of question.options) lines.push(`  draft ${draft} ${text}`)
   }
   return lines.map(plain)
+}
+
+function reviewLines({ persona, text, veto }: ShownReview): string[] {
+  const words = text.split('\n').map((line) => `    ${line}`)
+  if (veto === null) return [`  ${persona}, who vetoes nothing:`, ...words]
+  const what = veto.holds ? 'The veto holds' : 'The veto is dropped'
+  return [`  ${persona}:`, ...words, `  ${what}: ${veto.sentence}.`]
+}
+
+/** `batos proposal review ID [--draft N]` */
+export async function proposalReview(
+  command: Command,
+  [id = '']: string[],
+  { draft, model }: { draft?: number; model?: string },
+): Promise<void> {
+  const fields = { proposal: id, ...(draft === undefined ? {} : { draft }) }
+  const { err, out } = command.terminal
+  const chosen = async () => {
+    const choice = await chosenModel(command, model)
+    const provider = providerOf(command, choice, err.isTerminal, err)
+    return { provider, policy: 'off' as const }
+  }
+  const onEvent = (event: Record<string, unknown>) => {
+    if (event.kind === 'speaking') err.line(plain(`${String(event.persona)} reads it …`))
+  }
+  const done = (await command.withKernel(
+    ({ client }) =>
+      client.request('ReviewProposalCommand', fields, { signal: command.signal, onEvent }),
+    chosen,
+  )) as { draft: number; reviews: ShownReview[] }
+  command.print(done, () => {
+    for (const line of done.reviews.flatMap(reviewLines)) out.line(plain(line))
+  })
 }
 
 /** The question's call: `with count 0 and add(3)`. */

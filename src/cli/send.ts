@@ -17,10 +17,11 @@ interface SendWords {
   key?: string
   model?: string
   quiet?: boolean
+  ofVersion?: number
 }
 
 /** Proposals for which the message was parked, in order: one message may meet several. */
-class Parked {
+export class Parked {
   readonly #come: { proposal: string; why: string }[] = []
   #wake: (() => void) | undefined
 
@@ -42,7 +43,8 @@ export async function send(
   options: SendWords,
 ): Promise<void> {
   const args = rest.map(readArgument)
-  const { model: _, quiet, ...fields } = options
+  const { model: _, quiet, ofVersion, ...given } = options
+  const fields = { ...given, ...(ofVersion === undefined ? {} : { version: ofVersion }) }
   const narrator = new Narrator(command.terminal.err, { target, selector, queued: true })
   const how: SendOptions = { ...fields, signal: command.signal }
   const parked = new Parked()
@@ -80,7 +82,10 @@ export async function send(
 }
 
 /** With what this command becomes a kernel, should none run: a model that is opened only if a method is missing. */
-async function worldFor(command: Command, options: SendWords): Promise<WorldOptions> {
+export async function worldFor(
+  command: Command,
+  options: Pick<SendWords, 'policy' | 'model'>,
+): Promise<WorldOptions> {
   if (options.policy === 'off') return { policy: 'off' }
   const model = await chosenModel(command, options.model)
   // Fetching a gigabyte is a surprise for a script, and what a person at a terminal can watch and stop.

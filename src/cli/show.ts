@@ -6,6 +6,7 @@ import type { FullState, SlotState } from '#protocol'
 import type { Command } from './command.ts'
 import { cliFault } from './faults.ts'
 import type { Asker } from './powers.ts'
+import { madeBy, versionOf } from './swap.ts'
 import { plain, type Stream } from './terminal.ts'
 import { clip, inline } from './value-text.ts'
 import { whenOf } from './when.ts'
@@ -84,7 +85,9 @@ function slotText(slot: SlotState): string {
   const by = slot.model || slot.author || ''
   const version = `v${slot.version ?? 1}${by === '' ? '' : ` by ${plain(by)}`}`
   const comment = slot.comment ? `  ${plain(slot.comment)}` : ''
-  return `${parametersOf(slot.source ?? '')}  ${version}${comment}`
+  const { state } = slot
+  const standing = state === undefined || state === 'durable' ? '' : ` (${state})`
+  return `${parametersOf(slot.source ?? '')}  ${version}${standing}${comment}`
 }
 
 /** The parameters of a method as its source writes them, without the receiver. */
@@ -116,8 +119,11 @@ function endOfText(source: string, start: number): number {
 export async function source(
   command: Command,
   [target = '', selector = '']: string[],
-  options: { at?: string },
+  options: { at?: string; ofVersion?: number },
 ): Promise<void> {
+  if (options.ofVersion !== undefined) {
+    return oldSource(command, target, selector, options.ofVersion)
+  }
   const fields = { target, ...pastOf(command, options) }
   const state = (await command.ask('GetFullStateCommand', fields)) as FullState
   const slot = state.slots.find(({ name }) => name === selector)
@@ -134,9 +140,30 @@ export async function source(
   command.print({ target, selector, ...slot }, () => {
     const held = slot.holder === state.oid ? '' : `, held by ${slot.holder}`
     const by = plain(slot.model || slot.author || 'nobody')
-    err.line(`${selector} of ${target}: version ${slot.version} by ${by}${held}, at ${slot.tid}`)
+    const vote = slot.votes === undefined ? '' : `, ${slot.votes} of ${slot.of} drafts alike`
+    const stands = slot.state === undefined || slot.state === 'durable' ? '' : `, ${slot.state}`
+    err.line(
+      `${selector} of ${target}: version ${slot.version} by ${by}${vote}${held}, at ${slot.tid}${stands}`,
+    )
     if (slot.comment) err.line(plain(slot.comment))
     const text = slot.source ?? ''
+    out.write(out.foreign(text.endsWith('\n') ? text : `${text}\n`))
+  })
+}
+
+/** `batos source TARGET SELECTOR --version N` */
+async function oldSource(
+  command: Command,
+  target: string,
+  selector: string,
+  version: number,
+): Promise<void> {
+  const one = await versionOf(command, target, selector, version)
+  const { out, err } = command.terminal
+  command.print({ target, ...one, name: selector }, () => {
+    err.line(plain(`${selector} of ${target}: version ${version} ${madeBy(one)}, ${one.state}`))
+    if (one.comment) err.line(plain(one.comment))
+    const text = one.source ?? ''
     out.write(out.foreign(text.endsWith('\n') ? text : `${text}\n`))
   })
 }

@@ -8,8 +8,8 @@ import { EXIT } from './exit-codes.ts'
 import { cliFault } from './faults.ts'
 import type { VerifyAnswer } from './powers.ts'
 import { findKernel, whenFree } from './reach.ts'
-import { plain } from './terminal.ts'
 import { bytesText } from './size.ts'
+import { plain } from './terminal.ts'
 import { inline } from './value-text.ts'
 import { spanWords } from './when.ts'
 
@@ -36,6 +36,7 @@ export async function status(command: Command): Promise<void> {
         row('uptime', `${inline(answer.uptime)} s`)
         row('model', inline(answer.model).replaceAll('"', ''))
         row('policy', answer.policy)
+        if (answer.policy !== 'off') row('budget', budgetText(answer.budgets))
         row('in motion', `${answer.pending} messages, ${answer.waiting} waiting for a method`)
         row('so far', `${answer.messages} messages, ${answer.installed} methods learnt`)
       }
@@ -49,6 +50,17 @@ export async function status(command: Command): Promise<void> {
       out.line(`  ${command.hint('log --limit 5')}`)
     })
   })
+}
+
+/** How many generations have begun of late, and how many may. */
+function budgetText(budgets: unknown): string {
+  const { minute, remembered } = budgets as {
+    minute: { used: number; limit: number; window: number }
+    remembered: number
+  }
+  const { used, limit, window } = minute
+  const of = `${used} of ${limit} methods begun within ${window / 1000} s`
+  return remembered === 0 ? of : `${of}; ${remembered} not tried again for a while`
 }
 
 /** What the kernel does about old history, and what it last did. */

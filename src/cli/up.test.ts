@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Fault } from '#ground'
-import type { World } from './powers.ts'
 import { type Handed, handed } from './powers.fixture.ts'
+import type { World } from './powers.ts'
 import { run } from './run.ts'
 
 /** Ways to write a page's address: enough for the text. */
@@ -193,5 +193,15 @@ test('[CL86] hosts that methods may ask are those named, and what is no host is 
   for (const wrong of ['http://a.test', 'a.test/x', '*', 'a b', 'a.test:99999', '']) {
     const { code, err } = await hosts('--allow-host', wrong)
     assert.deepEqual([code, /It takes a host/.test(err)], [2, true], wrong)
+  }
+})
+
+test('[CL95] the number of generations within a minute is the one that was asked for, or refused', async () => {
+  const up = async (...words: string[]) => await ran([...SERVER, ...words], async () => true)
+  assert.equal((await up()).opened[0]?.generations, undefined)
+  assert.equal((await up('--generations', '5')).opened[0]?.generations, 5)
+  for (const wrong of ['0', '1001', 'many', '2.5', '-1']) {
+    const { code } = await up('--generations', wrong)
+    assert.equal(code, 2, wrong)
   }
 })

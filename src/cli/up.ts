@@ -33,6 +33,7 @@ interface UpOptions {
   model?: string
   allowHost?: string[]
   policy?: 'auto' | 'review' | 'off'
+  generations?: number
   keep?: number | 'all'
   packAbove?: number
 }
@@ -121,6 +122,7 @@ async function openServing(
   const { powers, terminal, signal } = command
   const base: WorldOptions = {
     policy: provider === undefined ? 'off' : (options.policy ?? 'auto'),
+    ...(options.generations === undefined ? {} : { generations: options.generations }),
     zmq: options.zmq ?? 'ipc',
     allowHosts: options.allowHost ?? [],
     ...(options.curve === true ? { curve: true } : {}),

@@ -1,11 +1,11 @@
 // Owns: AtomicSwap: putting a method into a slot in one transaction with where it came from, if the slot is as expected.
 // Leaves: whether it is good enough to the Crucible or to the person who gives it.
 // Laws: GO4 the swap is one turn: before it the old version answers, after it the new one, and nothing in between.
-// GO5 a version knows the one it replaced. GO6 a person's method passes parse and capability gates; its type errors are
+// GO56 neither has anything moved that it was judged with. GO5 a version knows the one it replaced. GO6 a person's method passes parse and capability gates; its type errors are
 // warnings.
 import type { TableWrite } from '#image'
-import type { MethodFields, Workbench } from '#kernel'
-import { checkSlotName, MethodRef, type Oid, type Tid } from '#objects'
+import type { MethodFields, MethodVerdict, Workbench } from '#kernel'
+import { checkSlotName, MethodRef, type Oid, type Relied, type Tid } from '#objects'
 import { governanceFault } from './faults.ts'
 
 /** A method to put into a slot. `expect` is the tid of the slot's last change, null if it must be absent. */
@@ -17,8 +17,12 @@ export interface Swap {
   author: string
   expect?: Tid | null
   model?: string
+  persona?: string
   prompt?: string
   examples?: unknown[]
+  verdict?: MethodVerdict
+  /** What it was judged with: if any of it has moved, it is not installed. */
+  relies?: readonly Relied[]
   /** The proposal that it was, and who accepted it. */
   proposal?: string
   accepted?: string
@@ -27,7 +31,7 @@ export interface Swap {
 /** Table writes that are kept in the commit of a swap. */
 type Tables = (tid: Tid) => TableWrite[]
 
-/** Replaces whatever is in the slot. Faults CONFLICT when the slot is not as expected. */
+/** Replaces whatever is in the slot. Faults CONFLICT when the slot, or what it relies on, is not as expected. */
 export async function swapMethod(
   bench: Workbench,
   swap: Swap,
@@ -35,18 +39,28 @@ export async function swapMethod(
 ): Promise<{ tid: Tid; version: number; oid: Oid }> {
   const slot = bench.head.object(swap.holder).slots.find(({ name }) => name === swap.selector)
   const before = slot?.value instanceof MethodRef ? bench.head.method(slot.value.oid) : undefined
-  const version = (before?.version ?? 0) + 1
-  const { expect, ...rest } = swap
+  // A version that was taken back keeps its number.
+  const newest = bench.versions.newest(swap.holder, swap.selector)
+  const version = Math.max(before?.version ?? 0, newest) + 1
+  const { expect, relies, verdict, ...rest } = swap
   const fields: MethodFields = {
     ...rest,
     version,
+    ...(verdict === undefined ? {} : { verdict: { ...verdict, ...judgedBy(bench) } }),
     ...(before === undefined ? {} : { previous: before.oid }),
   }
   // Without an expectation of the giver's own it is what was just read, so that no version is lost between.
   const seen = slot === undefined ? null : slot.tid
-  const { tid, oid } = await bench.install(fields, expect === undefined ? seen : expect, tables)
+  const { tid, oid } = await bench.install(
+    fields,
+    expect === undefined ? seen : expect,
+    tables,
+    relies,
+  )
   return { tid, version, oid }
 }
+
+const judgedBy = ({ judging }: Workbench) => (judging === undefined ? {} : { judge: judging })
 
 /** A person's method: compiled, checked, put in place. Faults METHOD_FAILED when it does not compile. */
 export async function putMethod(

@@ -47,7 +47,7 @@ export const CRASHED = '!!'
 const ENGINE_ERRORS =
   /^(Cannot (read|set|convert|destructure|use)|Reduce of empty|Invalid (array length|count|time value|date)|.{0,120}(is not (a function|iterable|defined|an object|a constructor)|is undefined|nobody understands))/
 
-const isCrash = ({ code, message }: FaultRecord) =>
+export const isCrash = ({ code, message }: FaultRecord) =>
   code === 'METHOD_FAILED' && ENGINE_ERRORS.test(message)
 
 /** Stands for the value of a slot that is not there. */

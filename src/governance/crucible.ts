@@ -11,7 +11,7 @@ import type {
   TrialReport,
   Workbench,
 } from '#kernel'
-import { type Oid, oidText, type Posting } from '#objects'
+import { type Oid, oidText, type Posting, type Relied } from '#objects'
 import { type Party, partiesOf, type Question, questionOf, type Voter } from './ballot.ts'
 import { behaviourOf, changesOf } from './behaviour.ts'
 import { refuseBehaviour, showing, type Trial, TRIAL_FUEL } from './behaviour-gates.ts'
@@ -19,6 +19,7 @@ import { examplesFor, probeOfExample, refuseExamples } from './examples.ts'
 import { probesFor } from './probes.ts'
 import type { Refusal } from './refusal.ts'
 import { type Scene, sceneOf } from './scene.ts'
+import { refuseReturned, reliedOn } from './reliance.ts'
 import { refuseSource } from './source-gates.ts'
 import { type Wishes, wishesOf } from './words.ts'
 
@@ -68,6 +69,7 @@ export class Case {
   readonly #bench: Workbench
   readonly #given: CaseGiven
   readonly #scene: Scene
+  readonly #relies: readonly Relied[]
   readonly #wishes: Wishes
   readonly #words: Set<string>
   /** What people have answered, as far as it can still be asked. */
@@ -82,6 +84,7 @@ export class Case {
     this.#bench = bench
     this.#given = given
     this.#scene = sceneOf(bench.head, call)
+    this.#relies = reliedOn(bench.head, call)
     const own = this.#scene.slots.filter(({ of }) => of === call.receiver)
     this.#wishes = wishesOf(
       intent,
@@ -103,6 +106,8 @@ export class Case {
     const { code, globals, facts } = checked as Exclude<CheckAnswer, { problems: unknown }>
     const scene = this.#scene
     const wishes = this.#wishes
+    const returned = refuseReturned(this.#bench, call, source)
+    if (returned !== undefined) return returned
     const unfit = refuseSource({ source, facts, scene, intent, wishes })
     if (unfit !== undefined) return unfit
     const candidate: Candidate = {
@@ -146,6 +151,11 @@ export class Case {
       const [report] = tried.reports as [TrialReport]
       return { source: tried.source, votes: voters.length, report, verdict: verdictOf(tried) }
     })
+  }
+
+  /** What must not have moved when one of the drafts is installed. */
+  get relies(): readonly Relied[] {
+    return this.#relies
   }
 
   get scene(): Scene {

@@ -169,6 +169,7 @@ export async function acceptProposal(
         model,
         prompt,
         examples: examplesOf(proposal, draft),
+        verdict: votesOf(proposal, draft),
       },
       tables,
     )
@@ -178,6 +179,12 @@ export async function acceptProposal(
     throw error
   }
 }
+
+/** How the drafts of a proposal voted. */
+const votesOf = ({ drafts }: Proposal, draft: number) => ({
+  votes: drafts[draft]?.votes ?? 0,
+  of: drafts.reduce((sum, { votes }) => sum + votes, 0),
+})
 
 /** The example that choosing a draft makes: the answer to the question, if it is one of its options. */
 function answeredBy({ id, question, pinned }: Proposal, draft: number, by: string) {

@@ -6,6 +6,7 @@ export const GATES = [
   'parse',
   'shape',
   'types',
+  'history',
   'literal',
   'denial',
   'intent',

@@ -19,6 +19,9 @@ export const TABLES: Readonly<Record<TableName, number>> = {
   proposals: 7,
   examples: 8,
   policies: 9,
+  versions: 12,
+  quarantine: 11,
+  cases: 10,
 }
 
 /** Where a store stands: its newest transaction, that one's time, and the largest oid. */

@@ -45,7 +45,7 @@ export interface TableWrite {
 
 /**
  * The kernel's tables: replies by key, waiting messages, compiled code, refusals, single facts, messages for later, methods
- * that wait for a person, answers that people gave, and policies.
+ * that wait for a person, answers that people gave, policies, the Crucible's cases, versions of methods, and what may not run.
  */
 export type TableName =
   | 'replies'
@@ -57,6 +57,9 @@ export type TableName =
   | 'proposals'
   | 'examples'
   | 'policies'
+  | 'versions'
+  | 'quarantine'
+  | 'cases'
 
 /** What is committed together. Transactions are in order of tid. */
 export interface Group {

@@ -8,6 +8,7 @@ import { spawnNode } from '#powers'
 import { awaken, parseWorld } from './awaken.ts'
 import { Code } from './code.ts'
 import { Head } from './head.ts'
+import { Quarantine } from './quarantine.ts'
 import { Judge } from './judge/index.ts'
 import { startKernel } from './kernel.fixture.ts'
 
@@ -103,12 +104,13 @@ test('[KN7] a source is compiled once, and found in the image by its hash afterw
     await store.commit({ transactions: [], tables: tables as never })
   }
   const source = 'function f(self) { return self.n }'
-  const first = new Code(new Head(store), judge, keep)
+  const quarantine = new Quarantine(store, async () => assert.fail('nothing is quarantined'))
+  const first = new Code(new Head(store), judge, keep, quarantine)
   const compiled = await first.ofSource(source)
   assert.deepEqual(await first.ofSource(source), compiled)
   const closed = new Judge({ spawn: spawnNode, eager: false })
   await closed.close()
-  const second = new Code(new Head(store), closed, keep)
+  const second = new Code(new Head(store), closed, keep, quarantine)
   assert.deepEqual(await second.ofSource(source), compiled)
   assert.equal(kept.length, 1)
   const other = await second.ofSource(`${source} `)

@@ -4,8 +4,10 @@
 //
 // A world text is TypeScript with directives in line comments: `// object NAME`, `// parents NAME …`,
 // `// data NAME = JSON`, `// method SELECTOR`. Comment lines after a directive are its comment; lines after those its source.
-import type { Revision, Store, Transaction } from '#image'
+// After data they are the rest of its JSON.
+
 import { assert } from '#ground'
+import type { Revision, Store, Transaction } from '#image'
 import { encodeSlots, GENESIS, MethodRef, type Oid, Ref, type StoredSlot } from '#objects'
 import type { Judge } from './judge/index.ts'
 import { methodRevision } from './method-record.ts'
@@ -30,6 +32,11 @@ export function parseWorld(text: string): ObjectText[] {
   let comment: string[] = []
   let source: string[] = []
   let method: MethodText | undefined
+  let data: { name: string; json: string } | undefined
+  const endData = () => {
+    if (data !== undefined) objects.at(-1)?.data.push([data.name, JSON.parse(data.json)])
+    data = undefined
+  }
   const endMethod = () => {
     if (method === undefined) return
     method.comment = comment.join(' ')
@@ -40,12 +47,14 @@ export function parseWorld(text: string): ObjectText[] {
   for (const line of text.split('\n')) {
     const directive = /^\/\/ (object|parents|data|method) (.+)$/.exec(line)
     if (directive === null) {
-      if (line.startsWith('// ') && source.length === 0) comment.push(line.slice(3))
+      if (line.startsWith('// ') && data !== undefined) data.json += ` ${line.slice(3)}`
+      else if (line.startsWith('// ') && source.length === 0) comment.push(line.slice(3))
       else if (method !== undefined) source.push(line)
       else if (line === '' && objects.length > 0) endComment(objects, comment)
       continue
     }
     endMethod()
+    endData()
     if (directive[1] !== 'object') endComment(objects, comment)
     comment = []
     source = []
@@ -60,10 +69,11 @@ export function parseWorld(text: string): ObjectText[] {
     else if (directive[1] === 'method') method = { selector: rest, comment: '', source: '' }
     else {
       const at = rest.indexOf(' = ')
-      object.data.push([rest.slice(0, at), JSON.parse(rest.slice(at + 3))])
+      data = { name: rest.slice(0, at), json: rest.slice(at + 3) }
     }
   }
   endMethod()
+  endData()
   return objects
 }
 
@@ -90,15 +100,68 @@ export async function awaken(
   // A salvaged image may lack its first object, without which nothing can be asked; the others it lacks as it says.
   const made = isNew ? objects : objects.slice(0, 1)
   const oids = new Map(made.map((object, i) => [object.name, GENESIS + i]))
-  let next: Oid = Math.max(head.oid + 1, GENESIS + made.length)
-  const tid = head.tid + 1
+  const nextOid = Math.max(head.oid + 1, GENESIS + made.length)
+  await write(store, judge, {
+    made,
+    oids,
+    nextOid,
+    parentOf: (name) => oids.get(name),
+    time: now,
+    note: isNew ? 'awakening' : 'genesis again',
+  })
+  return isNew
+}
+
+/** Objects of the first awakenings. One that a salvaged image lacks it lacks as its report says. */
+const FIRST = new Set(['genesis', 'traits/true', 'traits/false', 'traits/nil'])
+
+/**
+ * Gives an image that awoke with fewer objects those that have come since, where their names are free, as one transaction;
+ * answers their names.
+ */
+export async function complete(
+  store: Store,
+  judge: Judge,
+  texts: readonly string[],
+  now: number,
+): Promise<string[]> {
+  const all = texts.flatMap(parseWorld)
+  const made = all.filter(({ name }) => !FIRST.has(name) && store.name(name) === undefined)
+  if (made.length === 0) return []
+  const first = store.head().oid + 1
+  const oids = new Map(made.map((object, i) => [object.name, first + i]))
+  await write(store, judge, {
+    made,
+    oids,
+    nextOid: first + made.length,
+    parentOf: (name) => oids.get(name) ?? store.name(name),
+    time: now,
+    note: `what has come since the awakening: ${[...oids.keys()].join(', ')}`,
+  })
+  return [...oids.keys()]
+}
+
+/** Objects to write, with their oids; methods get those from `nextOid` on. */
+interface Making {
+  made: readonly ObjectText[]
+  oids: ReadonlyMap<string, Oid>
+  nextOid: Oid
+  parentOf(name: string): Oid | undefined
+  time: number
+  note: string
+}
+
+async function write(store: Store, judge: Judge, making: Making): Promise<void> {
+  const { made, oids, parentOf, time, note } = making
+  const tid = store.head().tid + 1
+  let next = making.nextOid
   const revisions: Revision[] = []
   for (const object of made) {
     const oid = oids.get(object.name) as Oid
     const slots: StoredSlot[] = []
     if (object.comment !== '') slots.push({ name: 'comment', tid, value: object.comment })
     for (const [i, name] of object.parents.entries()) {
-      const parent = oids.get(name)
+      const parent = parentOf(name)
       assert(parent !== undefined, `${object.name} has an unknown parent ${name}`)
       slots.push({ name: i === 0 ? 'parent*' : `parent${i + 1}*`, tid, value: new Ref(parent) })
     }
@@ -118,12 +181,11 @@ export async function awaken(
   }
   const transaction: Transaction = {
     tid,
-    time: now,
+    time,
     author: 'world',
-    note: isNew ? 'awakening' : 'genesis again',
+    note,
     revisions,
     names: [...oids].map(([name, oid]) => ({ name, oid })),
   }
   await store.commit({ transactions: [transaction], tables: [] })
-  return isNew
 }

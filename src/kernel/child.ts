@@ -15,12 +15,23 @@ export interface ChildLike {
 
 /**
  * Starts one of our own programs with Node's arguments given and an empty environment. `nice` lowers its priority (0 to
- * 19); `memory` bounds its data, in MiB, where the operating system does such a thing.
+ * 19). The operating system holds the rest, where it does such a thing: `memory` bounds its data, in MiB, `processor` its
+ * processor time, in seconds, `files` what it has open, and `written` the files that it writes.
  */
 export type SpawnChild = (
   entry: string,
-  options: { execArgv: string[]; nice?: number; memory?: number },
+  options: {
+    execArgv: string[]
+    nice?: number
+    memory?: number
+    processor?: number
+    files?: number
+    written?: number
+  },
 ) => ChildLike
+
+/** How a child that runs or reads what nobody vouches for is started. */
+export type Confined = Required<Omit<Parameters<SpawnChild>[1], 'nice'>>
 
 /** `.ts` in a checkout, `.js` in the packed package. */
 export function codeExtension(moduleUrl: string): string {

@@ -8,6 +8,7 @@ import { decodeValue, encodeValue, type Oid } from '#objects'
 import type { Head } from './head.ts'
 import { type Judge, REWRITER_VERSION } from './judge/index.ts'
 import type { CodeAnswer } from './link.ts'
+import type { Quarantine } from './quarantine.ts'
 
 /** Compiled methods kept in memory; each is a few kilobytes. */
 const CODE_MAX = 4_096
@@ -18,15 +19,25 @@ export class Code {
   readonly #keep: (writes: TableWrite[]) => Promise<void>
   readonly #memory = new Map<string, CodeAnswer>()
 
-  constructor(head: Head, judge: Judge, keep: (writes: TableWrite[]) => Promise<void>) {
+  readonly #quarantine: Quarantine
+
+  constructor(
+    head: Head,
+    judge: Judge,
+    keep: (writes: TableWrite[]) => Promise<void>,
+    quarantine: Quarantine,
+  ) {
     this.#head = head
     this.#judge = judge
     this.#keep = keep
+    this.#quarantine = quarantine
   }
 
   /** The compiled code of a method of the image. */
   async ofMethod(oid: Oid): Promise<CodeAnswer> {
-    return this.ofSource(this.#head.method(oid).source)
+    const { source } = this.#head.method(oid)
+    const fault = this.#quarantine.faultOf(source)
+    return fault === undefined ? this.ofSource(source) : { fault }
   }
 
   /** The compiled code of a source, or the fault that says why there is none. */

@@ -34,6 +34,10 @@ export const KERNEL_FAULTS = {
     retry: 'transaction',
     remedy: 'Look at what is there now, and decide anew.',
   },
+  QUARANTINED: {
+    retry: 'never',
+    remedy: 'Replace the method, or let it run again with `batos swap release TARGET SELECTOR`.',
+  },
   FIELD_INVALID: { retry: 'never', remedy: 'Correct it and send it again.' },
   FRAME_INVALID: {
     retry: 'never',

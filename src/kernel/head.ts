@@ -15,6 +15,7 @@ import {
   type Tid,
 } from '#objects'
 import { kernelFault } from './faults.ts'
+import type { MethodVerdict } from './method-record.ts'
 
 /** An object as read: its slots in stored form. */
 export interface ObjectView {
@@ -35,6 +36,12 @@ export interface MethodView {
   version: number
   holder: Oid
   previous: Oid | undefined
+  persona?: string
+  /** Hash of the prompt that it answered. */
+  prompt?: string
+  proposal?: string
+  accepted?: string
+  verdict?: MethodVerdict
 }
 
 /** Records remembered after they became durable, and the bytes of their payloads: a read of the store costs far more. */
@@ -241,6 +248,8 @@ export class Head {
       version: Number(fields.version ?? 1),
       holder: fields.holder instanceof Ref ? fields.holder.oid : 0,
       previous: fields.previous instanceof MethodRef ? fields.previous.oid : undefined,
+      ...textsOf(fields),
+      ...(isRecord(fields.verdict) ? { verdict: fields.verdict } : {}),
     }
   }
 
@@ -255,3 +264,13 @@ export class Head {
     return this.store.tidAt(time)
   }
 }
+
+const TEXTS = ['persona', 'prompt', 'proposal', 'accepted'] as const
+
+function textsOf(fields: Record<string, unknown>): Partial<Record<(typeof TEXTS)[number], string>> {
+  const found = TEXTS.filter((name) => typeof fields[name] === 'string')
+  return Object.fromEntries(found.map((name) => [name, fields[name] as string]))
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -133,7 +133,8 @@ test('[KN19] a method that asks for a thousand missing ones and catches each fau
   }`
   await t.put('storm', source)
   const fault = await t.fault('storm')
-  assert.deepEqual([fault.code, asked.length], ['LIMIT', KERNEL_LIMITS.needs])
+  const { generationsMessage } = KERNEL_LIMITS
+  assert.deepEqual([fault.code, asked.length], ['GENERATION_REFUSED', generationsMessage])
   await t.close()
 })
 

@@ -10,19 +10,30 @@
 //                  +--met-- waiting          deadline, cancel: any --> answered
 import { Fault, type FaultRecord } from '#ground'
 import type { PackProgress, Store, TableWrite, Transaction } from '#image'
-import { type Change, OBJECT_LIMITS, type Oid, oidText, type SendRequest, type Tid } from '#objects'
+import {
+  type Change,
+  OBJECT_LIMITS,
+  type Oid,
+  oidText,
+  type Relied,
+  type SendRequest,
+  type Tid,
+} from '#objects'
 import type { PackedByItself, PackingPolicy } from './automatic-packing.ts'
+import type { BudgetLimits } from './budgets.ts'
+import { Cases } from './cases.ts'
 import type { SpawnChild } from './child.ts'
 import { Code } from './code.ts'
 import { kernelFault } from './faults.ts'
 import { Head } from './head.ts'
 import { Examples } from './examples.ts'
 import { type FetchPower, Http } from './http.ts'
+import { type Adviser, Inquiries } from './inquiries.ts'
 import type { CheckAnswer, CheckRequest, Judge } from './judge/index.ts'
 import { Keys, type Sent } from './keys.ts'
 import type { Learner, Workbench } from './learner.ts'
 import { KERNEL_LIMITS } from './limits.ts'
-import type { Ending } from './link.ts'
+import type { CodeAnswer, Ending } from './link.ts'
 import {
   type Answer,
   answerOf,
@@ -42,9 +53,11 @@ import { type Arriving, Outbox, type Taking } from './outbox.ts'
 import { type Packed, Packs } from './packing.ts'
 import { Policies } from './policies.ts'
 import { Proposals } from './proposals.ts'
+import { Quarantine } from './quarantine.ts'
 import { type ChangedSlots, Sequence, type Settled } from './sequence.ts'
 import { processTimers, type Timers } from './timers.ts'
-import { Trials } from './trial.ts'
+import { type TrialReport, Trials } from './trial.ts'
+import { Versions } from './versions.ts'
 
 export type { Answer, Listener, Message } from './message.ts'
 
@@ -58,8 +71,12 @@ export interface KernelOptions {
   spawn: SpawnChild
   judge: Judge
   learner: Learner
+  /** Speaks for personas; without it none is asked. */
+  adviser?: Adviser
   /** `off` generates nothing. */
   policy: 'auto' | 'review' | 'off'
+  /** How many generations may begin, where KERNEL_LIMITS has other numbers. */
+  budgets?: Partial<BudgetLimits>
   /** Milliseconds since 1970. */
   now: () => number
   /** A number below 2 ** 32. */
@@ -74,6 +91,8 @@ export interface KernelOptions {
   fetch?: FetchPower
   /** Hosts that may be asked, `name` or `name:port`. */
   allowHosts?: readonly string[]
+  /** Hash of the code that judges methods, for their records. */
+  judging?: string
   /** When old history goes by itself; left out, it goes when somebody asks. */
   packing?: PackingPolicy
   /** Told of each pack that the kernel made by itself, and of one that failed. */
@@ -96,6 +115,14 @@ export class Kernel {
   readonly examples: Examples
   /** What may be learnt where. */
   readonly policies: Policies
+  /** What the Crucible has done of late. */
+  readonly cases: Cases
+  /** How versions of methods fare. */
+  readonly versions: Versions
+  /** Sources that may not run any more. */
+  readonly quarantine: Quarantine
+  /** Told of methods that were on the stack when a message was charged with its worker's deaths. */
+  onCharged: (methods: readonly Oid[], deaths: number, reason: string) => void = () => undefined
   readonly #keys: Keys
   readonly #packs: Packs
   readonly #followers = new Set<(change: DurableChange) => void>()
@@ -108,15 +135,17 @@ export class Kernel {
     this.#timers = options.timers ?? processTimers
     this.head = new Head(options.store)
     this.#keys = new Keys(options.store, options.now)
-    this.workbench = this.#makeWorkbench()
-    this.#code = new Code(this.head, options.judge, (writes) => this.#sequence.keep(writes))
+    this.quarantine = new Quarantine(options.store, (writes) => this.#sequence.keep(writes))
+    const keepCode = (writes: TableWrite[]) => this.#sequence.keep(writes)
+    this.#code = new Code(this.head, options.judge, keepCode, this.quarantine)
     this.#sequence = new Sequence({
       head: this.head,
       spawn: options.spawn,
-      method: (oid) => this.#code.ofMethod(oid),
+      method: (oid) => this.#watchedCode(oid),
       now: options.now,
       onDurable: (transactions, changes) => this.#tell(transactions, changes),
       onWorkerEnd: (ending) => options.onWorkerEnd?.(ending),
+      onCharged: (methods, deaths, ending) => this.onCharged(methods, deaths, ending.reason),
       silence: options.silence ?? KERNEL_LIMITS.silence,
       timers: this.#timers,
     })
@@ -138,14 +167,25 @@ export class Kernel {
     const keep = (writes: readonly TableWrite[]) => this.#sequence.keep(writes)
     this.policies = new Policies(store, keep)
     this.examples = new Examples(store)
+    const trouble = (detail: string) => options.onWorkerEnd?.({ reason: 'unkept', detail })
+    const unwatch = (method: Oid) => this.#sequence.unwatch(method)
+    this.versions = new Versions({ store, now, keep, unwatch, trouble })
     this.proposals = new Proposals({
       store,
       now,
       keep,
       isSlot: (oid, name) => this.head.object(oid).slots.some((slot) => slot.name === name),
       again: (pending, need, fault) => this.#needs.again(pending, need, fault && { fault }),
+      decided: (about) => this.#needs.forgive(about),
       trouble: (detail) => options.onWorkerEnd?.({ reason: 'unkept', detail }),
     })
+    this.cases = new Cases({
+      store,
+      now,
+      keep,
+      trouble: (detail) => options.onWorkerEnd?.({ reason: 'unkept', detail }),
+    })
+    this.workbench = this.#makeWorkbench()
     this.#needs = this.#makeNeeds()
     this.#outbox = new Outbox({
       head: this.head,
@@ -166,9 +206,10 @@ export class Kernel {
     return new Needs({
       options: this.options,
       workbench: this.workbench,
-      store: this.head.store,
+      head: this.head,
       keys: this.#keys,
       http: this.#http,
+      inquiries: new Inquiries(this.options.adviser, this.cases),
       policies: this.policies,
       proposals: this.proposals,
       keep: (writes) => this.#sequence.keep(writes),
@@ -257,12 +298,15 @@ export class Kernel {
       listeners,
       frame,
       needs: 0,
+      begun: 0,
+      isResumed: false,
       done: false,
       isOut: false,
       isCalledOff: false,
       timer: undefined,
       record: undefined,
       generation: undefined,
+      coming: undefined,
       parked: undefined,
       asking: undefined,
       arriving: undefined,
@@ -283,9 +327,10 @@ export class Kernel {
 
   #run(pending: Pending): void {
     const { message, frame } = pending
-    const { target, selector, args, holder } = message
+    const { target, selector, args, holder, version } = message
     const request: SendRequest = { ...frame, target, selector, args }
     if (holder !== undefined) request.holder = holder
+    if (version !== undefined) request.version = version
     this.#sequence.enqueue({
       turn: ['send', request],
       author: message.author,
@@ -302,6 +347,8 @@ export class Kernel {
         if (room < OBJECT_LIMITS.postings) request.postings = room
         else if (request.postings !== undefined) delete request.postings
       },
+      called: (called, outcome, at) =>
+        this.versions.called(called, message.session ?? message.author, { request, outcome, at }),
       settle: (outcome) => {
         pending.isOut = false
         this.#settled(pending, outcome)
@@ -359,6 +406,13 @@ export class Kernel {
   }
 
   // Keys ---------------------------------------------------------------------------------------
+
+  /** What is kept for a key: the answer of a message, or what `keepAnswer` was given. */
+  readonly keptAnswer = (of: { principal: string; key: string }) => this.#keys.answered(of)
+
+  /** Keeps a wire value's bytes for a key, as long as answers are kept; resolves when that is durable. */
+  readonly keepAnswer = (of: { principal: string; key: string }, result: Uint8Array) =>
+    this.#sequence.keep([this.#keys.keeping(of, result)])
 
   #tablesFor(pending: Pending, outcome: Settled): TableWrite[] {
     if (outcome.kind === 'need') return []
@@ -448,26 +502,57 @@ export class Kernel {
    */
   readonly durable = () => this.#sequence.durable()
 
+  /** Keeps table writes alone, in the order of the turns. Faults BUSY. */
+  readonly keep = (writes: readonly TableWrite[]): Promise<void> => this.#sequence.keep(writes)
+
   /** Takes over transactions that no turn made. Faults BUSY while anything is under way. */
   readonly adopt = (transactions: readonly Transaction[]) => this.#sequence.adopt(transactions)
 
-  /** Puts a method into a slot. Faults CONFLICT when the slot is not as `expect` says. */
+  /**
+   * Puts a method into a slot. Faults CONFLICT when the slot, or one that it relies on, is not as it was read, and QUARANTINED
+   * for what may not run.
+   */
   async install(
     fields: MethodFields,
     expect: Tid | null,
     tables: (tid: Tid) => TableWrite[] = () => [],
+    relies: readonly Relied[] = [],
   ): Promise<{ tid: Tid; oid: Oid }> {
+    const { holder: target, selector, accepted, author } = fields
+    const barred = this.quarantine.faultOf(fields.source)
+    if (barred !== undefined) throw new Fault(barred)
     let made: Oid = 0
+    const kept = (tid: Tid) => [...this.versions.begin(fields, made), ...tables(tid)]
+    const relied = relies.length === 0 ? {} : { relies: [...relies] }
     const answer = await this.change(
-      { kind: 'method', target: fields.holder, selector: fields.selector, expect },
-      { author: fields.accepted ?? fields.author, note: `method ${fields.selector}`, tables },
+      { kind: 'method', target, selector, expect, ...relied },
+      { author: accepted ?? author, note: `method ${selector}`, tables: kept },
       (oid) => {
         made = oid
         return fields
       },
     )
-    if (!answer.ok) throw new Fault(answer.fault)
+    if (!answer.ok) {
+      this.versions.forget(made)
+      throw new Fault(answer.fault)
+    }
+    this.versions.began(made)
     return { tid: answer.tid ?? 0, oid: made }
+  }
+
+  /** A method's code for the worker, which counts the calls of those on probation. */
+  async #watchedCode(method: Oid): Promise<CodeAnswer> {
+    const code = await this.#code.ofMethod(method)
+    return 'code' in code && this.versions.isWatched(method) ? { ...code, watched: true } : code
+  }
+
+  /** What a message comes to with another method in the place of one, on the image as of a transaction. */
+  async instead(request: SendRequest, holder: Oid, method: Oid, at: Tid): Promise<TrialReport> {
+    const code = await this.#code.ofMethod(method)
+    if ('fault' in code) return { kind: 'fault', fault: code.fault }
+    const { selector } = this.head.method(method)
+    const [report] = await this.#trials.run({ learner: holder, selector, code, request }, [{}], at)
+    return report
   }
 
   /** What a learner works at. */
@@ -479,7 +564,11 @@ export class Kernel {
       check: (request: CheckRequest): Promise<CheckAnswer> => this.options.judge.check(request),
       trial: (candidate, probes) => this.#trials.run(candidate, probes),
       examples: (holder, selector) => this.examples.of(holder, selector),
-      install: (fields, expect, tables) => this.install(fields, expect, tables),
+      keepCase: (given) => this.cases.add(given),
+      install: (fields, expect, tables, relies) => this.install(fields, expect, tables, relies),
+      versions: this.versions,
+      quarantine: this.quarantine,
+      ...(this.options.judging === undefined ? {} : { judging: this.options.judging }),
     }
   }
 
@@ -531,11 +620,13 @@ export class Kernel {
       ).length,
       outbox: this.#outbox.size,
       delivered: this.#outbox.delivered,
-      ...this.#needs.counts,
+      ...this.#needs.status,
       proposals: this.proposals.open,
       workerDeaths: this.#sequence.workerDeaths,
       policy: this.options.policy,
       model: this.options.learner.name,
+      onProbation: this.versions.onProbation,
+      quarantined: this.quarantine.list().length,
       ...this.#packs.status,
       ...this.counts,
     }

@@ -43,7 +43,7 @@ export class Keys {
   }
 
   /** The answer that is kept for a message's key. */
-  answered(message: Message): Answer | undefined {
+  answered(message: Pick<Message, 'principal' | 'key'>): Answer | undefined {
     if (message.key === undefined) return undefined
     const bytes = this.#store.get('replies', keyId(message))
     if (bytes === undefined) return undefined
@@ -75,6 +75,12 @@ export class Keys {
       ? [this.#now(), true, answer.result, answer.tid]
       : [this.#now(), false, answer.fault]
     return [{ table: 'replies', key: keyId(message), value: encodeValue(value) }]
+  }
+
+  /** The table write that keeps a wire value's bytes for a key, as an answer that nothing ran for. */
+  keeping(of: Pick<Message, 'principal' | 'key'>, result: Uint8Array): TableWrite {
+    const value = encodeValue([this.#now(), true, result, null])
+    return { table: 'replies', key: keyId(of), value }
   }
 
   /** It was answered from outside, and the worker has it: until its turn is over the key waits. */

@@ -2,13 +2,16 @@
 // Leaves: drafting to the mind, judging to governance.
 import type { FaultRecord } from '#ground'
 import type { TableWrite } from '#image'
-import type { MethodNeed, Oid, Tid } from '#objects'
+import type { MethodNeed, Oid, Relied, Tid } from '#objects'
+import type { CaseGiven } from './cases.ts'
 import type { Head } from './head.ts'
 import type { CheckAnswer, CheckRequest } from './judge/index.ts'
 import type { MethodFields } from './method-record.ts'
 import type { Example } from './examples.ts'
 import type { Proposed } from './proposals.ts'
+import type { Quarantine } from './quarantine.ts'
 import type { Candidate, Probe, Reports } from './trial.ts'
+import type { Versions } from './versions.ts'
 
 /** What happens to a message before its answer; `kind` is one of the wire's. */
 export interface KernelEvent {
@@ -20,10 +23,13 @@ export interface KernelEvent {
 export interface LearnTask {
   need: MethodNeed
   intent: string | undefined
-  /** The strictest of what the sender, the object and the selector allow. */
-  policy: 'review' | 'off' | undefined
-  /** Who asked, for the history. */
-  author: string
+  /**
+   * The strictest of what the image, the object, the selector and whoever waits allow; undefined for `auto`. It changes as
+   * senders come and go: it holds at the moment in which it is read.
+   */
+  readonly policy: 'review' | 'off' | undefined
+  /** On whose account it is, for the history: of those who wait the first that allows most, at the moment of reading. */
+  readonly author: string
   frame: { now: number; seed: number; fuel: number }
   emit(event: KernelEvent): void
   signal: AbortSignal
@@ -55,13 +61,20 @@ export interface Workbench {
   trial<const P extends readonly Probe[]>(candidate: Candidate, probes: P): Promise<Reports<P>>
   /** Calls that people have answered for a selector of an object. */
   examples(holder: Oid, selector: string): Example[]
+  /** Keeps what a generation did, for whoever wants to see it; answers the case's id. */
+  keepCase(given: CaseGiven): Promise<string>
   /**
-   * Puts a method into a slot as one turn, if the slot is still as `expect` says. `tables` are kept in its commit. Faults
-   * CONFLICT.
+   * Puts a method into a slot as one turn, if the slot is still as `expect` says, and all that it `relies` on. `tables` are
+   * kept in its commit. Faults CONFLICT and QUARANTINED.
    */
   install(
     fields: MethodFields,
     expect: Tid | null,
     tables?: (tid: Tid) => TableWrite[],
+    relies?: readonly Relied[],
   ): Promise<{ tid: Tid; oid: Oid }>
+  readonly versions: Versions
+  readonly quarantine: Quarantine
+  /** Hash of the code that judges methods, where it is known. */
+  readonly judging?: string
 }

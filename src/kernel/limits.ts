@@ -17,10 +17,27 @@ export const KERNEL_LIMITS = {
   proposalsBytes: 16 * 1024 * 1024,
   /** Decided ones that are still shown; older ones go. */
   proposalsDecided: 64,
+  /** Cases of the Crucible that are kept: a day of a person who works with an image that learns. */
+  cases: 64,
+  /** UTF-16 units of one source, or of one sentence, in a case. */
+  caseText: 8_192,
   /** Answers that people gave for one selector of one object: each is a call in every trial. */
   examples: 32,
   /** Bytes of one such answer with the state that it holds for. */
   exampleBytes: 256 * 1024,
+  /** Calls, and sessions that made them, after which a method on probation has proven itself. */
+  probationCalls: 10,
+  probationSessions: 2,
+  /** Calls of a replacement on which the version before it is run too: each is a process for a moment. */
+  shadowRuns: 8,
+  /** Calls that wait for that; those beyond are not compared, since a busy method has others soon. */
+  shadowsWaiting: 4,
+  /** Sentences that are kept of what spoke against a version. */
+  evidence: 8,
+  /** Versions of one selector of an object that are listed. */
+  versions: 1_000,
+  /** Deaths of workers with a source on the stack, after which it does not run any more. */
+  quarantineDeaths: 2,
   /** Policies of objects and selectors, all of which this process holds. */
   policies: 1_024,
   /** Messages that wait for a need; the next is refused with BUSY. */
@@ -35,6 +52,15 @@ export const KERNEL_LIMITS = {
   workerHeap: 256,
   /** MiB of data that a child may have beyond its heap: 620 that the engine sets aside, and bytes that guest code makes. */
   beyondHeap: 1_024,
+  /**
+   * Seconds of a worker's processor time, which the operating system ends: one that nobody watches any more does not run for
+   * ever, and a new one costs a quarter of a second.
+   */
+  workerProcessor: 3_600,
+  /** The same for a trial, which has `trialTime` by the clock and a few threads. */
+  trialProcessor: 60,
+  /** Files, pipes and sockets that a child has open: Node itself takes about 25. */
+  childFiles: 64,
   /** Objects that a worker was given or made, after which its memory is emptied: about 50 bytes each are kept here. */
   knownObjects: 100_000,
   /** Questions of a worker within one batch: far above what all turns of a batch may ask, so it is not asking for them. */
@@ -80,6 +106,16 @@ export const KERNEL_LIMITS = {
   keyLife: 24 * 3_600_000,
   /** Milliseconds for which a failed generation is not tried again. */
   refusalLife: 20_000,
+  /** Failed generations that are remembered; beyond it the oldest is forgotten, and may then be tried again. */
+  refusals: 1_024,
+  /** Generations that one message may begin: what it needs beyond that is no slip of a name. */
+  generationsMessage: 8,
+  /** Generations that may begin within a minute in an image: one a second, about 200 calls of a model a minute. */
+  generationsMinute: 60,
+  /** Generations of one method of one object within a span, whatever the intents: each was in vain, or was taken back. */
+  generationsMethod: 12,
+  /** Milliseconds of that span. */
+  generationsSpan: 600_000,
   /** Milliseconds that a client told BUSY is asked to wait. */
   retryAfter: 250,
 } as const

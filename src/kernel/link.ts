@@ -10,8 +10,10 @@ import { scan } from './scan.ts'
 import { STORED_EXTENSIONS } from './slot-spans.ts'
 import type { Timers } from './timers.ts'
 
-/** A method's compiled code, or why there is none. */
-export type CodeAnswer = { code: string; globals: string[] } | { fault: FaultRecord }
+/** A method's compiled code, or why there is none. Calls of one that is `watched` are counted. */
+export type CodeAnswer =
+  | { code: string; globals: string[]; watched?: true }
+  | { fault: FaultRecord }
 
 /** What a worker may ask for. */
 export interface LinkSource {
@@ -65,6 +67,9 @@ export class Link {
   #questions = 0
   #timer: unknown
   #reason: Ending | undefined
+  /** Methods on the stack, outermost first, while turns are traced; undefined when there were too many to tell. */
+  #stack: Oid[] | undefined = []
+  #isTraced = false
 
   constructor(
     child: ChildLike,
@@ -99,16 +104,41 @@ export class Link {
     return this.#busy
   }
 
-  /** Sets the numbers that the worker gives to what it makes, and empties its memory. */
-  next(oid: Oid, tid: Tid): void {
-    this.#write(['next', oid, tid])
+  /**
+   * Sets the numbers that the worker gives to what it makes, and empties its memory. `isAnew`: batches before it count for
+   * nothing, so what comes with those behind it is as it is, also when they have not been answered.
+   */
+  next(oid: Oid, tid: Tid, isAnew = false): void {
+    this.#write(isAnew ? ['next', oid, tid, true] : ['next', oid, tid])
   }
 
   /** Gives a batch, and with it oids and payloads of objects as they are after the batches that were answered. */
   run(turns: unknown[], given: readonly unknown[] = []): void {
     this.#busy++
+    this.#stack = []
     this.#write(given.length === 0 ? ['run', turns] : ['run', turns, this.#answered, given])
     this.#watch()
+  }
+
+  /** Whether this worker tells what is on its stack. */
+  get isTraced(): boolean {
+    return this.#isTraced
+  }
+
+  /** What was on the stack when it was last heard of; undefined when that is not known. */
+  get stack(): readonly Oid[] | undefined {
+    return this.#isTraced ? this.#stack : undefined
+  }
+
+  /** Has the worker tell what is on its stack from now on, or no longer. It forgets all objects. */
+  trace(isOn: boolean): void {
+    this.#isTraced = isOn
+    this.#write(['trace', isOn])
+  }
+
+  /** A method is no longer counted. */
+  unwatch(method: Oid): void {
+    this.#write(['unwatch', method])
   }
 
   /** Ends the worker. The owner hears of it through `end`. */
@@ -151,6 +181,8 @@ export class Link {
       this.#onDone(value, false)
     } else if (kind === 'ready') {
       this.#isReady = true
+    } else if (this.#isTraced && (kind === 'in' || kind === 'out' || kind === 'lost')) {
+      this.#traced(kind, value)
     } else {
       this.#checkQuestion()
       if (kind === 'fetch' && isOid(value)) this.#answer(() => this.#source.fetch(value) ?? null)
@@ -158,6 +190,16 @@ export class Link {
         this.#answer(() => this.#source.lookup(value) ?? null)
       } else if (kind === 'method' && isOid(value)) this.#method(value)
       else throw new Error('a frame says nothing that is known')
+    }
+  }
+
+  #traced(kind: 'in' | 'out' | 'lost', value: unknown): void {
+    this.#checkQuestion()
+    if (kind === 'lost') this.#stack = undefined
+    else if (kind === 'out') this.#stack?.pop()
+    else if (!isOid(value)) throw new Error('a method that is none')
+    else if (this.#stack !== undefined && this.#stack.push(value) > OBJECT_LIMITS.sendDepth) {
+      throw new Error('a stack that is too deep')
     }
   }
 

@@ -15,7 +15,10 @@ import {
 } from '#objects'
 import { kernelFault } from './faults.ts'
 import type { Kernel } from './kernel.ts'
+import { KERNEL_LIMITS } from './limits.ts'
 import { collectRefs } from './message.ts'
+import { methodFields } from './method-record.ts'
+import { type Quarantined, sourceHash } from './quarantine.ts'
 import { readSlots, Unbelievable } from './verify-write.ts'
 
 /** What a load brought. */
@@ -39,6 +42,7 @@ export async function loadDump(kernel: Kernel, text: string, author: string): Pr
   const last = transactions.at(-1) as Transaction
   transactions[transactions.length - 1] = withoutAwakening(kernel, last, transactions, kinds)
   await kernel.adopt(transactions)
+  await kernel.quarantine.adopt(quarantinedIn(transactions))
   const count = (kind: string) => [...kinds.values()].filter((one) => one === kind).length
   const names = transactions.flatMap((one) => one.names).filter(({ oid }) => oid !== null).length
   return { tid: String(last.tid), objects: count('object'), methods: count('method'), names }
@@ -126,6 +130,22 @@ async function judgeMethods(kernel: Kernel, transactions: readonly Transaction[]
       )
     }
   }
+}
+
+/** Sources that may not run, as the records of their methods say. */
+function quarantinedIn(transactions: readonly Transaction[]): Quarantined[] {
+  return transactions.flatMap(({ revisions }) =>
+    revisions.flatMap((revision): Quarantined[] => {
+      if (revision.kind !== 'method') return []
+      const { source, selector, holder, version, quarantined } = methodFields(revision)
+      if (quarantined === undefined) return []
+      const { time, reason } = quarantined
+      const isRight = [time, version].every(Number.isFinite) && typeof reason === 'string'
+      if (!isRight) throw invalid(`${selector} is quarantined for no reason`)
+      const deaths = KERNEL_LIMITS.quarantineDeaths
+      return [{ hash: sourceHash(source), selector, holder, version, deaths, time, reason }]
+    }),
+  )
 }
 
 /** The last transaction, in which objects and names of the awakening that the dump lacks go as well. */

@@ -15,6 +15,7 @@ import { kernelFault } from './faults.ts'
 import type { KernelEvent } from './learner.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import type { Arriving, Taking } from './outbox.ts'
+import type { Looks } from './refusals.ts'
 import type { Settled } from './sequence.ts'
 
 /** A message to an object, as the bridge hands it in; arguments in stored form. */
@@ -32,6 +33,10 @@ export interface Message {
   /** Milliseconds from admission. */
   deadline?: number
   key?: string
+  /** The very method to run, whatever the receiver finds by the selector, and the object that held it. */
+  version?: { method: Oid; holder: Oid }
+  /** Which conversation it belongs to; how many have called a method is part of its probation. */
+  session?: string
 }
 
 /** `result` is a wire value's bytes. */
@@ -60,6 +65,9 @@ export interface Pending {
   listeners: Listener[]
   frame: Frame
   needs: number
+  /** Generations that began for it alone, and whether it waited already when the kernel started. */
+  begun: number
+  isResumed: boolean
   done: boolean
   /** Whether the worker has its turn, or had it and died. */
   isOut: boolean
@@ -69,6 +77,8 @@ export interface Pending {
   /** Its record in the table of waiting messages, once it has one. */
   record: string | undefined
   generation: Generation | undefined
+  /** The one that it will wait for once its record is kept. */
+  coming: Generation | undefined
   /** The id of the proposal that it waits for. */
   parked: string | undefined
   /** Ends the request that it waits for. */
@@ -82,15 +92,23 @@ export interface Pending {
 /** One generation of a method, and the messages that wait for it. */
 export interface Generation {
   key: string
+  /** What began it. */
+  need: MethodNeed
+  intent: string | undefined
+  frame: Frame
+  looks: Looks
+  state: 'reserved' | 'running' | 'over'
   controller: AbortController
   waiters: Set<Pending>
+  /** Those whose records are on their way to the disk. */
+  coming: Set<Pending>
 }
 
 /** A change of the kernel's own needs nothing; if one ever did, that is a fault like any other. */
 export const answerOf = (outcome: Settled): Answer => {
   if (outcome.kind === 'kept') return { ok: true, result: outcome.result, tid: outcome.tid }
   if (outcome.kind === 'fault') return { ok: false, fault: outcome.fault }
-  const missing = outcome.need.kind === 'method' ? outcome.need.selector : 'the answer of a host'
+  const missing = outcome.need.kind === 'method' ? outcome.need.selector : 'an answer'
   return { ok: false, fault: kernelFault('NOT_UNDERSTOOD', `${missing} is missing`).toRecord() }
 }
 
@@ -106,10 +124,8 @@ export function collectRefs(value: unknown, oids: Set<Oid>): Set<Oid> {
   return oids
 }
 
-export const keyId = (message: Message) => `${message.principal}\n${message.key}`
-
-export const refusalKey = (pending: Pending, need: MethodNeed) =>
-  `${needKey(need)}\n${pending.message.intent ?? ''}`
+export const keyId = (message: Pick<Message, 'principal' | 'key'>) =>
+  `${message.principal}\n${message.key}`
 
 /** A message's frame that knows how a need ended. */
 export const frameWith = (frame: Frame, need: Need, outcome: NeedOutcome): Frame => ({
@@ -153,6 +169,11 @@ export function emit(pending: Pending, event: KernelEvent): void {
 
 /** What a sender is told of a need. */
 export function needEvent(need: Need): KernelEvent {
+  if (need.kind === 'inquiry') {
+    const { inquiry } = need
+    const detail = inquiry.of === 'persona' ? `asks ${inquiry.name}` : 'asks the Crucible'
+    return { kind: 'progress', detail }
+  }
   if (need.kind === 'http') {
     const { method, url } = need.request
     return { kind: 'progress', detail: `${method} ${url}` }

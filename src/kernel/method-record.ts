@@ -1,7 +1,7 @@
 // Owns: the record of a method: the fields that say what it is, who made it and how.
 // Leaves: the bytes to objects/codec.ts; the slot that refers to it to whoever installs it.
 import type { Revision } from '#image'
-import { encodeSlots, MethodRef, type Oid, Ref, type Tid } from '#objects'
+import { decodeSlots, encodeSlots, MethodRef, type Oid, Ref, type Tid } from '#objects'
 
 /** What is kept of a method. `author` is a person or a program, `model` the model that drafted it. */
 export interface MethodFields {
@@ -19,8 +19,23 @@ export interface MethodFields {
   version: number
   holder: Oid
   previous?: Oid
+  /** What let it in: gates, probes, votes, and the hash of the code that judged. */
+  verdict?: MethodVerdict
+  /** Why it does not run any more. */
+  quarantined?: { time: number; deaths: number; reason: string }
   /** Calls that the method was tried with and what they answered, as wire values. */
   examples?: unknown[]
+}
+
+export interface MethodVerdict {
+  /** Gates that it passed, in order. */
+  gates?: readonly string[]
+  /** Calls that it was tried on. */
+  probes?: number
+  /** Drafts that behave like it, and all that passed. */
+  votes?: number
+  of?: number
+  judge?: string
 }
 
 /** A method's revision, ready to keep. */
@@ -37,3 +52,12 @@ export function methodRevision(oid: Oid, tid: Tid, fields: MethodFields): Revisi
   }
   return { oid, tid, kind: 'method', refs, payload: encodeSlots(slots) }
 }
+
+/** The fields in a method's record, as they were given. */
+export function methodFields({ payload }: Revision): MethodFields {
+  const fields = decodeSlots(payload).map(({ name, value }) => [name, oidIn(value)] as const)
+  return Object.fromEntries(fields) as unknown as MethodFields
+}
+
+const oidIn = (value: unknown) =>
+  value instanceof Ref || value instanceof MethodRef ? value.oid : value

@@ -4,22 +4,27 @@
 // Laws: KN11 a need ends the attempt; the message becomes durable, the need is met outside, and the turn runs again on the
 // newest state. KN15 how many wait is bounded. KN19 a message that asks for too many methods ends. KN78 what a host answered
 // is recorded before the turn runs again.
+
+import { createHash } from 'node:crypto'
 import { asFault, type Fault, type FaultRecord } from '#ground'
-import type { Store, TableWrite } from '#image'
+import type { TableWrite } from '#image'
 import {
   decodeValue,
   type HttpNeed,
+  type InquiryNeed,
   type MethodNeed,
   type Need,
   type NeedOutcome,
   needKey,
 } from '#objects'
-import { createHash } from 'node:crypto'
+import { type BudgetLimits, Budgets } from './budgets.ts'
 import { kernelFault } from './faults.ts'
 import { Generations } from './generations.ts'
+import type { Head } from './head.ts'
 import type { Http } from './http.ts'
+import type { Inquiries } from './inquiries.ts'
 import type { Keys } from './keys.ts'
-import type { Learner, Workbench } from './learner.ts'
+import type { KernelEvent, Learner, Workbench } from './learner.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import type { Ending } from './link.ts'
 import {
@@ -34,18 +39,21 @@ import {
 } from './message.ts'
 import type { Policies } from './policies.ts'
 import { type Proposals, type Proposed, waitingRecord } from './proposals.ts'
+import { Refusals } from './refusals.ts'
 
 export interface NeedParts {
   options: {
     learner: Learner
     policy: 'auto' | 'review' | 'off'
+    budgets?: Partial<BudgetLimits>
     now: () => number
     onWorkerEnd?: (ending: Ending) => void
   }
   workbench: Workbench
-  store: Store
+  head: Head
   keys: Keys
   http: Http
+  inquiries: Inquiries
   policies: Policies
   proposals: Proposals
   /** Keeps table writes in the order of the turns; resolves when they are durable. */
@@ -62,8 +70,8 @@ export interface NeedParts {
   }
 }
 
-/** What the table has of a message that waits: for which kind of need, and for which proposal. */
-type Waiting = [Message, Frame, Need['kind']?, string?]
+/** What the table has of a message that waits: the kind of its need, its proposal, the generations begun for it. */
+type Waiting = [Message, Frame, Need['kind']?, string?, number?]
 
 export class Needs {
   readonly #parts: NeedParts
@@ -79,14 +87,21 @@ export class Needs {
       options: parts.options,
       workbench: parts.workbench,
       policies: parts.policies,
+      budgets: new Budgets(parts.head.store, parts.options.now, parts.options.budgets),
+      refusals: new Refusals(parts.head, parts.options.now),
       again: (pending, need, outcome) => this.again(pending, need, outcome),
       propose: (waiters, need, given) => void this.#propose(waiters, need, given),
     })
   }
 
-  /** How many generations there are now, were begun, and ended with a method. */
-  get counts(): { generating: number; generations: number; installed: number } {
-    return this.#generations.counts
+  /** How many generations there are now, were begun, and ended with a method; and how many more may begin. */
+  get status(): Record<string, unknown> {
+    return this.#generations.status
+  }
+
+  /** A person has decided about a method: what failed of it may be tried again. */
+  forgive(about: Pick<MethodNeed, 'learner' | 'selector'>): void {
+    this.#generations.forgive(about)
   }
 
   /** A message's turn ended with a need, and no longer asks for what is stale. */
@@ -106,10 +121,9 @@ export class Needs {
       return messages.conclude(pending, kernelFault('LIMIT', many).toRecord())
     }
     if (this.#isLeft(pending, need)) return this.#keepWaiting(pending, need, () => undefined)
-    const refusal =
-      need.kind === 'method'
-        ? this.#generations.refusalOf(pending, need)
-        : http.refusal(need.request)
+    let refusal: FaultRecord | undefined
+    if (need.kind === 'method') refusal = this.#generations.refusalOf(pending, need)
+    else if (need.kind === 'http') refusal = http.refusal(need.request)
     if (refusal !== undefined) return this.again(pending, need, { fault: refusal })
     if (pending.record === undefined) {
       if (this.#waiting >= KERNEL_LIMITS.waitingLength) {
@@ -118,18 +132,33 @@ export class Needs {
       this.#waiting++
       pending.record = this.#newRecord()
     }
-    if (need.kind === 'http') {
+    if (need.kind !== 'method') {
       return this.#keepWaiting(pending, need, () => void this.#ask(pending, need))
     }
-    const { proposals } = this.#parts
-    const parked = proposals.find(need, pending.message.intent)?.id
-    const goOn = () => {
-      if (parked === undefined) this.#generations.wait(pending, need)
-      else if (proposals.isOpen(parked)) proposals.park(parked, pending, need)
-      // It was decided just now.
-      else messages.run(pending)
+    this.#waitFor(pending, need)
+  }
+
+  /** Has a message wait for a method: for a person who decides about it, or for its generation. */
+  #waitFor(pending: Pending, need: MethodNeed): void {
+    const { messages, proposals } = this.#parts
+    const policy = this.#generations.policyOf(pending, need)
+    const parked = proposals.find(need, pending.message.intent, policy)?.id
+    if (parked !== undefined) {
+      const goOn = () => {
+        if (proposals.isOpen(parked)) proposals.park(parked, pending, need)
+        // It was decided just now.
+        else messages.run(pending)
+      }
+      return this.#keepWaiting(pending, need, goOn, parked)
     }
-    this.#keepWaiting(pending, need, goOn, parked)
+    const reserved = this.#generations.reserve(pending, need)
+    if (reserved.refused !== undefined) {
+      const { fault, ends } = reserved.refused
+      if (ends) return messages.conclude(pending, fault)
+      return this.again(pending, need, { fault })
+    }
+    const goOn = () => this.#generations.wait(pending)
+    this.#keepWaiting(pending, need, goOn, undefined, reserved.writes)
   }
 
   /** A message that a person's decision set going on a kernel that generates nothing is left to one that does. */
@@ -169,11 +198,12 @@ export class Needs {
    * nothing leaves those that wait for a method to one that does.
    */
   resume(): void {
-    const { store, options, keys, messages, proposals } = this.#parts
+    const { options, keys, messages, proposals } = this.#parts
+    const { store } = this.#parts.head
     for (let from = ''; ; ) {
       const page = store.scan('waiting', { from })
       for (const { key, value } of page) {
-        const [message, frame, kind, parked = ''] = decodeValue(value) as Waiting
+        const [message, frame, kind, parked = '', begun = 0] = decodeValue(value) as Waiting
         this.#number = Math.max(this.#number, Number(key))
         const isParked = proposals.isOpen(parked)
         if (options.policy === 'off' && kind !== 'http' && !isParked) continue
@@ -184,6 +214,8 @@ export class Needs {
         }
         const pending = messages.admit(message, { ...frame })
         pending.record = key
+        pending.begun = begun
+        pending.isResumed = true
         this.#waiting++
         if (isParked) proposals.park(parked, pending)
         else messages.run(pending)
@@ -201,16 +233,23 @@ export class Needs {
   }
 
   /** Makes a message that waits for a need durable, with what it knows; goes on when it is, unless the message has ended. */
-  #keepWaiting(pending: Pending, need: Need, goOn: () => void, parked?: string): void {
+  #keepWaiting(
+    pending: Pending,
+    need: Need,
+    goOn: () => void,
+    parked?: string,
+    more: readonly TableWrite[] = [],
+  ): void {
     const { keep, messages } = this.#parts
     const { arriving } = pending
     const write = waitingRecord(pending, need, parked)
     const { value } = write
     if (value.length > KERNEL_LIMITS.waitingBytes) {
       const large = `a message with the answers it waited for takes ${value.length} bytes; the limit is ${KERNEL_LIMITS.waitingBytes}`
+      this.#generations.leave(pending)
       return messages.conclude(pending, kernelFault('LIMIT', large).toRecord())
     }
-    const writes: TableWrite[] = [write]
+    const writes: TableWrite[] = [write, ...more]
     // From here on this record is what makes the message arrive.
     if (arriving !== undefined) writes.push({ table: 'outbox', key: arriving.key, value: null })
     keep(writes).then(
@@ -222,24 +261,39 @@ export class Needs {
         if (!pending.done) goOn()
       },
       // It may have waited for something before, and then that record is there.
-      (fault: Fault) => this.dropRecord(pending, () => messages.finish(pending, fault.toRecord())),
+      (fault: Fault) => {
+        this.#generations.leave(pending)
+        this.dropRecord(pending, () => messages.finish(pending, fault.toRecord()))
+      },
     )
   }
 
-  /** Makes a request; the message runs again when its outcome is kept, so that a new start does not ask again. */
-  async #ask(pending: Pending, need: HttpNeed): Promise<void> {
+  /** Makes a request, or asks a question; the message runs again when its outcome is kept, so that a new start does not ask again. */
+  async #ask(pending: Pending, need: HttpNeed | InquiryNeed): Promise<void> {
     if (this.#closing) return
     const asking = new AbortController()
     pending.asking = asking
-    const { now, seed } = pending.frame
-    const name = `${now}\n${seed}\n${pending.record}\n${needKey(need)}`
-    const key = createHash('sha256').update(name).digest('hex')
-    const outcome = await this.#parts.http.outcome(need.request, key, asking.signal)
+    const outcome = await this.#outcomeOf(pending, need, asking.signal)
     pending.asking = undefined
     // A message that waits when the kernel closes stays in its table and asks again at the next start.
     if (pending.done || this.#closing) return
     pending.frame = frameWith(pending.frame, need, outcome)
     this.#keepWaiting(pending, need, () => this.#parts.messages.run(pending))
+  }
+
+  #outcomeOf(
+    pending: Pending,
+    need: HttpNeed | InquiryNeed,
+    signal: AbortSignal,
+  ): Promise<NeedOutcome> {
+    if (need.kind === 'inquiry') {
+      const tell = (event: KernelEvent) => emit(pending, event)
+      return this.#parts.inquiries.outcome(need.inquiry, tell, signal)
+    }
+    const { now, seed } = pending.frame
+    const name = `${now}\n${seed}\n${pending.record}\n${needKey(need)}`
+    const key = createHash('sha256').update(name).digest('hex')
+    return this.#parts.http.outcome(need.request, key, signal)
   }
 
   /** A person has to decide: those who waited for the method wait for that, once it is kept. */

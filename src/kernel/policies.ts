@@ -25,6 +25,13 @@ export function strictest(...policies: (Policy | undefined)[]): Policy {
   )
 }
 
+/** The least strict of some policies; none is `auto`. */
+export function loosest(policies: readonly (Policy | undefined)[]): Policy {
+  return policies.reduce<Policy>((least, one = 'auto') => {
+    return STRICTNESS[one] < STRICTNESS[least] ? one : least
+  }, 'off')
+}
+
 export class Policies {
   readonly #entries = new Map<string, PolicyEntry>()
   readonly #keep: (writes: readonly TableWrite[]) => Promise<void>

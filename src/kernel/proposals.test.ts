@@ -101,8 +101,9 @@ test('[KN14] [KN100] a parked message is ended by its cancel; the proposal stays
 })
 
 test('[KN103] so many proposals wait at most: the next is refused, and none is dropped', async () => {
-  const t = await startKernel({ learner: proposing().learner })
   const { proposalsOpen } = KERNEL_LIMITS
+  const budgets = { minute: 2 * proposalsOpen }
+  const t = await startKernel({ learner: proposing().learner, budgets })
   for (let i = 0; i < proposalsOpen; i++) t.start(`fly${i}`)
   await parked(t, proposalsOpen)
   const fault = await t.fault('once_more')

@@ -10,6 +10,7 @@ import type { Expected, PinnedCall } from './examples.ts'
 import { kernelFault } from './faults.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { frameWith, type Listener, type Pending } from './message.ts'
+import type { Policy } from './policies.ts'
 import type { ChangedSlots } from './sequence.ts'
 
 /** A draft that a person may choose: what it answers to the call as it came, or `fails`. `reply` is a wire value. */
@@ -37,6 +38,8 @@ export interface Proposed {
   pinned?: { call: PinnedCall; expected: (Expected | null)[] }
   model: string
   prompt: string
+  /** Nothing but the policy of the messages that waited asks for a person. */
+  bySenders?: true
 }
 
 export interface Proposal extends Proposed {
@@ -49,6 +52,8 @@ export interface Proposal extends Proposed {
   author: string
   /** Milliseconds since 1970. */
   time: number
+  /** What reviewers said of a draft: it binds nobody. Plain values. */
+  review?: { draft: number; reviews: unknown[] }
   status: 'open' | 'accepted' | 'rejected' | 'superseded'
   decided?: { by: string; time: number; draft?: number; tid?: Tid; reason?: string }
 }
@@ -61,6 +66,8 @@ export interface ProposalParts {
   isSlot(oid: Oid, name: string): boolean
   /** Runs a message again; with a fault that is how its need ended. */
   again(pending: Pending, need: MethodNeed, fault: FaultRecord | undefined): void
+  /** Told when one has been decided. */
+  decided(about: Pick<MethodNeed, 'learner' | 'selector'>): void
   trouble(detail: string): void
 }
 
@@ -138,10 +145,11 @@ export class Proposals {
     return this.#open.has(id)
   }
 
-  /** The one that a need with this intent waits for. */
-  find(need: MethodNeed, intent: string | undefined): Proposal | undefined {
+  /** The one that a need with this intent waits for. Whom no policy holds back waits for none that others asked for. */
+  find(need: MethodNeed, intent: string | undefined, policy: Policy): Proposal | undefined {
     for (const { proposal } of this.#open.values()) {
-      const { holder, selector } = proposal
+      const { holder, selector, bySenders } = proposal
+      if (bySenders === true && policy === 'auto') continue
       if (holder === need.learner && selector === need.selector && proposal.intent === intent) {
         return proposal
       }
@@ -185,10 +193,10 @@ export class Proposals {
     return proposal
   }
 
-  #checkRoom(bytes: number): void {
+  #checkRoom(bytes: number, more = 1): void {
     const { proposalsOpen, proposalsBytes } = KERNEL_LIMITS
     const remedy = 'Decide about some: `batos proposal ls` lists them.'
-    if (this.#open.size >= proposalsOpen) {
+    if (this.#open.size + more > proposalsOpen) {
       const many = `${proposalsOpen} proposals wait for a person already`
       throw kernelFault('BUSY', many, { retryAfter: KERNEL_LIMITS.refusalLife }, remedy)
     }
@@ -220,6 +228,23 @@ export class Proposals {
     if (pending.parked === undefined) return
     this.#open.get(pending.parked)?.waiters.delete(pending)
     pending.parked = undefined
+  }
+
+  /** Keeps what reviewers said of an open proposal. Faults TARGET_UNKNOWN, CONFLICT and LIMIT. */
+  async reviewed(id: string, review: NonNullable<Proposal['review']>): Promise<void> {
+    const open = this.#open.get(id)
+    if (open === undefined || open.isDeciding) {
+      const { status } = this.get(id)
+      const what = open === undefined ? `is ${status}` : 'is being decided'
+      throw kernelFault('CONFLICT', `proposal ${id} ${what}`, { proposal: id, status })
+    }
+    const value = encodeValue({ ...open.proposal, review })
+    const more = value.length - open.bytes
+    this.#checkRoom(more, 0)
+    open.proposal.review = review
+    open.bytes += more
+    this.#bytes += more
+    await this.#parts.keep([{ table: 'proposals', key: open.key, value }])
   }
 
   /** Puts a decision under way, which nobody else can then make. Faults TARGET_UNKNOWN and CONFLICT. */
@@ -309,6 +334,8 @@ export class Proposals {
 
   #close(open: Open, fault: FaultRecord | undefined): number {
     this.#remove(open)
+    const { holder: learner, selector } = open.proposal
+    this.#parts.decided({ learner, selector })
     this.#decided.push(open.key)
     const { proposalsDecided } = KERNEL_LIMITS
     if (this.#decided.length > proposalsDecided) {
@@ -342,16 +369,11 @@ export class Proposals {
 
 /** The record of a message that waits, with the proposal that it waits for. */
 export function waitingRecord(
-  { record = '', message, frame }: Pick<Pending, 'record' | 'message' | 'frame'>,
-  need: { kind: 'method' | 'http' },
+  { record = '', message, frame, begun }: Pick<Pending, 'record' | 'message' | 'frame' | 'begun'>,
+  need: { kind: 'method' | 'http' | 'inquiry' },
   proposal: string | undefined,
 ): TableWrite & { value: Uint8Array } {
-  const value = encodeValue([
-    message,
-    frame,
-    need.kind,
-    ...(proposal === undefined ? [] : [proposal]),
-  ])
+  const value = encodeValue([message, frame, need.kind, proposal ?? '', begun])
   return { table: 'waiting', key: record, value }
 }
 

@@ -32,6 +32,7 @@ import { workerEntry, workerOptions } from './sandbox/entry.ts'
 import type { Timers } from './timers.ts'
 import { type Report, readReport, verifyNames, verifyPostings } from './verify-report.ts'
 import { type Installing, refuse, verifyWrite, type Writing } from './verify-write.ts'
+import type { Called } from './versions.ts'
 import { weigh } from './weigh.ts'
 
 /** What a turn came to, once it may be told. `result` is a wire value's bytes. */
@@ -62,6 +63,8 @@ export interface Ticket {
   calledOff?: () => boolean
   /** Called when it is given to the worker, each time; it may still add to the turn. */
   begin?: () => void
+  /** Called when methods on probation ran in it, with its outcome and the transaction that it saw the image as of. */
+  called?: (called: readonly Called[], outcome: Settled, at: Tid) => void
   settle(outcome: Settled): void
 }
 
@@ -70,6 +73,8 @@ interface Running extends Ticket {
   /** Roughly, in bytes. */
   weight: number
   deaths: number
+  /** Those of them at which no other turn was with it. */
+  deathsAlone: number
 }
 
 /** Somebody who is told when a group is durable, or why it is not. */
@@ -134,6 +139,8 @@ export interface SequenceOptions {
   onDurable: (transactions: readonly Transaction[], changes: readonly ChangedSlots[][]) => void
   /** Told when a worker ended that should not have. */
   onWorkerEnd: (ending: Ending) => void
+  /** Told of the methods that were on the stack when a turn was charged: the outermost first, and at how many deaths. */
+  onCharged: (methods: readonly Oid[], deaths: number, ending: Ending) => void
   /** Milliseconds of silence after which the worker is killed. */
   silence: number
   timers: Timers
@@ -197,12 +204,14 @@ export class Sequence {
     running.n = ++this.#n
     running.weight = weight
     running.deaths = 0
+    running.deathsAlone = 0
     this.#queue.push(running)
     this.#schedule()
   }
 
   /** Keeps table writes alone, in order with everything else; resolves when they are durable. */
   keep(tables: readonly TableWrite[]): Promise<void> {
+    if (this.#closed) return Promise.reject(kernelFault('CANCELLED', 'the kernel is closed'))
     return new Promise((resolve, reject) => {
       const open = this.#room(0, sizeOf(tables))
       open.tables.push(...tables)
@@ -271,6 +280,11 @@ export class Sequence {
     this.#link?.end('closed', 'the kernel closes')
   }
 
+  /** A method is no longer counted. */
+  unwatch(method: Oid): void {
+    this.#link?.unwatch(method)
+  }
+
   #isIdle(): boolean {
     return this.length === 0 && this.#committing === undefined && !this.#isPending()
   }
@@ -308,6 +322,7 @@ export class Sequence {
         end: (ending) => this.#workerEnded(link, ending),
       },
     )
+    if (this.#alone > 0) link.trace(true)
     link.next(this.#head.nextOid, this.#head.nextTid)
     return link
   }
@@ -327,9 +342,11 @@ export class Sequence {
     while (link !== undefined && this.#queue.length > 0) {
       if (link.busy >= KERNEL_LIMITS.batchesInFlight) return
       if (this.#alone > 0 && this.#running.length > 0) return
-      if (this.#known.size > KERNEL_LIMITS.knownObjects) {
+      const isTracedStill = link.isTraced && this.#alone === 0
+      if (isTracedStill || this.#known.size > KERNEL_LIMITS.knownObjects) {
         // What it was given is counted for the checks of its reports, so both sides let go of everything at once.
         if (link.busy > 0) return
+        if (isTracedStill) link.trace(false)
         this.#known = new Set()
         link.next(this.#head.nextOid, this.#head.nextTid)
       }
@@ -374,10 +391,20 @@ export class Sequence {
     const again = this.#running
     this.#running = []
     // When the disk refused a group, or no worker started, no turn was to blame.
-    if (this.#isTheirs(ending) && link.ready) for (const ticket of again) ticket.deaths++
+    if (this.#isTheirs(ending) && link.ready) {
+      for (const ticket of again) {
+        ticket.deaths++
+        if (again.length === 1) ticket.deathsAlone++
+      }
+    }
     const charged = again.length === 1 ? again[0] : undefined
     if (charged !== undefined && charged.deaths >= KERNEL_LIMITS.deaths) {
       again.length = 0
+      const { stack = [] } = link
+      const isByTurn = ending.reason === 'silent' || ending.reason === 'memory'
+      if (isByTurn && stack.length > 0) {
+        this.#options.onCharged(stack, charged.deathsAlone, ending)
+      }
       this.#answer(charged, { kind: 'fault', fault: chargeFor(ending, this.#options.silence) })
       this.#commit()
     }
@@ -437,7 +464,12 @@ export class Sequence {
       this.#link?.end('unkept', 'a message that it ran was called off by the one before')
       return refuse('a message that was called off')
     }
-    const outcome = this.#believe(ticket, readReport(result))
+    const report = readReport(result)
+    const outcome = this.#believe(ticket, report)
+    if (report.kind !== 'need' && report.called !== undefined) {
+      const isWritten = outcome.kind === 'kept' && outcome.tid !== null
+      ticket.called?.(report.called, outcome, this.#head.tid - (isWritten ? 1 : 0))
+    }
     this.#running.shift()
     this.#answer(ticket, outcome)
   }
@@ -447,6 +479,7 @@ export class Sequence {
       const { receiver, learner } = report.need
       if (!this.#head.has(receiver) || !this.#head.has(learner)) refuse('a need of nothing')
     }
+    if (report.kind === 'fault') return { kind: 'fault', fault: report.fault }
     if (report.kind !== 'kept') return report
     const { reply: result, fuel, writes, names, postings } = report
     if (postings.length > 0) verifyPostings(postings, this.#bornOf(writes), this.#head)

@@ -61,17 +61,31 @@ export type Reports<P extends readonly Probe[]> = { [I in keyof P]: TrialReport 
 
 interface Started {
   link: Link
+  /** Gives it a probe; those given are done in order. */
   use(run: Running): void
 }
 
-interface Running {
+/** The probes of one candidate: what is the same for all of them. */
+interface Series {
+  candidate: Candidate
   at: Tid
   /** The tid of the turn that places the candidate; the call has the last one. */
   tid: Tid
-  candidate: Candidate
+  /** Objects that a probe asked for: those behind it get them with the call, since asking takes both processes a turn. */
+  known: Map<Oid, Uint8Array>
+  knownBytes: number
+}
+
+interface Running {
+  series: Series
   probe: Probe
   done(report: TrialReport): void
 }
+
+/** Probes that a process has been given and has not reported: enough for it never to wait for the next one. */
+const WINDOW = 8
+/** Bytes of objects that go with each probe; the others are asked for. */
+const KNOWN_BYTES = 64 * 1024
 
 export class Trials {
   readonly #spawn: SpawnChild
@@ -100,17 +114,22 @@ export class Trials {
   }
 
   /**
-   * Makes the calls of all probes, each on the image as of what is durable now; one report each, in order. One that ends
+   * Makes the calls of all probes, each on the image as of `at`, or of what is durable now; one report each, in order. One that ends
    * the process or takes too long has its report, and those behind it go on in a new one, up to `trialDeaths` times.
    */
-  async run<const P extends readonly Probe[]>(candidate: Candidate, probes: P) {
-    return (await this.#all(candidate, probes)) as Reports<P>
+  async run<const P extends readonly Probe[]>(candidate: Candidate, probes: P, at?: Tid) {
+    return (await this.#all(candidate, probes, at)) as Reports<P>
   }
 
-  async #all(candidate: Candidate, probes: readonly Probe[]): Promise<TrialReport[]> {
-    const at = this.#head.store.head().tid
+  async #all(
+    candidate: Candidate,
+    probes: readonly Probe[],
+    at: Tid = this.#head.store.head().tid,
+  ): Promise<TrialReport[]> {
+    const tid = this.#head.nextTid
+    const series: Series = { candidate, at, tid, known: new Map(), knownBytes: 0 }
     const reports: TrialReport[] = []
-    for (let deaths = 0; reports.length < probes.length; ) {
+    for (let deaths = 0; reports.length < probes.length; deaths++) {
       if (this.#closed) return probes.map((_, i) => reports[i] ?? ended(closed()))
       if (deaths > KERNEL_LIMITS.trialDeaths) {
         const last = reports.at(-1) as TrialReport
@@ -119,32 +138,46 @@ export class Trials {
       const started = this.#spare ?? this.#start()
       this.#spare = undefined
       // A process that died is replaced; one that lives serves the probes that are left.
-      while (reports.length < probes.length && this.#live.has(started.link)) {
-        const probe = probes[reports.length] as Probe
-        reports.push(await this.#call(started, { at, candidate, probe }))
-      }
-      if (!this.#live.has(started.link)) deaths++
+      reports.push(...(await this.#serve(started, series, probes.slice(reports.length))))
       started.link.end('closed', 'the trial is over')
     }
     this.prepare()
     return reports
   }
 
-  async #call(started: Started, of: Pick<Running, 'at' | 'candidate' | 'probe'>) {
-    let timer: unknown
-    const report = await new Promise<TrialReport>((done) => {
-      timer = this.#timers.setTimeout(
-        () => started.link.end('silent', `the trial took over ${KERNEL_LIMITS.trialTime} ms`),
-        KERNEL_LIMITS.trialTime,
-      )
-      started.use({ ...of, tid: this.#head.nextTid, done })
+  /** Reports of the probes that one process comes to: of all, or of those up to the one that ended it. */
+  #serve({ link, use }: Started, series: Series, probes: readonly Probe[]): Promise<TrialReport[]> {
+    return new Promise((resolve) => {
+      const reports: TrialReport[] = []
+      let given = 0
+      let timer: unknown
+      const watch = () => {
+        this.#timers.clearTimeout(timer)
+        timer = this.#timers.setTimeout(
+          () => link.end('silent', `the trial took over ${KERNEL_LIMITS.trialTime} ms`),
+          KERNEL_LIMITS.trialTime,
+        )
+      }
+      const done = (report: TrialReport) => {
+        reports.push(report)
+        if (reports.length < probes.length && this.#live.has(link)) return go()
+        this.#timers.clearTimeout(timer)
+        resolve(reports)
+      }
+      const go = () => {
+        watch()
+        while (given < probes.length && given - reports.length < WINDOW) {
+          // What the first one asks for goes with the others, so it is alone.
+          if (given > 0 && reports.length === 0) break
+          use({ series, probe: probes[given++] as Probe, done })
+        }
+      }
+      go()
     })
-    this.#timers.clearTimeout(timer)
-    return report
   }
 
   /** What the results of a trial say. Throws Unbelievable. */
-  #read(results: unknown[], { at, tid, probe }: Running): TrialReport {
+  #read(results: unknown[], { series: { at, tid }, probe }: Running): TrialReport {
     const turns = (probe.sets?.length ?? 0) + 2
     if (results.length !== turns) return refuse('results for other turns than were given')
     const reports = results.map((result) =>
@@ -178,26 +211,38 @@ export class Trials {
   }
 
   #start(): Started {
-    let running: Running | undefined
-    const child = this.#spawn(workerEntry(), workerOptions(KERNEL_LIMITS.trialHeap))
+    const waiting: Running[] = []
+    const running = () => waiting[0]
+    const child = this.#spawn(
+      workerEntry(),
+      workerOptions(KERNEL_LIMITS.trialHeap, KERNEL_LIMITS.trialProcessor),
+    )
     const link = new Link(
       child,
       {
-        fetch: (oid) => this.#head.payload(oid, running?.at),
-        lookup: (name) => this.#head.name(name, running?.at),
-        method: async (oid) =>
-          oid === CANDIDATE && running !== undefined ? running.candidate.code : this.#method(oid),
+        fetch: (oid) => this.#fetch(oid, running()?.series),
+        lookup: (name) => this.#head.name(name, running()?.series.at),
+        method: async (oid) => {
+          const series = running()?.series
+          return oid === CANDIDATE && series !== undefined
+            ? series.candidate.code
+            : this.#method(oid)
+        },
       },
       { silence: KERNEL_LIMITS.silence, timers: this.#timers },
       {
         done: (results, isLast) => {
           if (!isLast) throw new Error('a part of one turn')
-          running?.done(this.#read(results, running))
+          const run = waiting[0]
+          if (run === undefined) throw new Error('results that nobody waits for')
+          const report = this.#read(results, run)
+          waiting.shift()
+          run.done(report)
         },
         end: (ending) => {
           this.#live.delete(link)
           if (this.#spare?.link === link) this.#spare = undefined
-          running?.done({ kind: 'fault', fault: endingFault(ending) })
+          waiting[0]?.done({ kind: 'fault', fault: endingFault(ending) })
         },
       },
     )
@@ -205,25 +250,45 @@ export class Trials {
     return {
       link,
       use: (run) => {
-        const { learner, selector, request } = run.candidate
-        running = run
-        link.next(this.#head.nextOid, run.tid)
-        const change = { kind: 'method', target: learner, selector, method: CANDIDATE }
-        const frame = { now: request.now, seed: request.seed, fuel: request.fuel }
-        const sets = (run.probe.sets ?? []).map((set) => ({ kind: 'set', ...set }))
-        const args = run.probe.args ?? request.args
-        link.run([
-          ...[change, ...sets].map((one, i) => [i + 1, 'change', { ...frame, change: one }]),
-          [sets.length + 2, 'send', { ...request, ...run.probe.frame, args }],
-        ])
+        waiting.push(run)
+        this.#give(link, run)
       },
     }
+  }
+
+  #fetch(oid: Oid, series: Series | undefined): Uint8Array | undefined {
+    const payload = this.#head.payload(oid, series?.at)
+    if (series === undefined || payload === undefined) return payload
+    if (series.knownBytes + payload.length <= KNOWN_BYTES && !series.known.has(oid)) {
+      series.known.set(oid, payload)
+      series.knownBytes += payload.length
+    }
+    return payload
+  }
+
+  #give(link: Link, { series, probe }: Running): void {
+    const { learner, selector, request } = series.candidate
+    link.next(this.#head.nextOid, series.tid, true)
+    const change = { kind: 'method', target: learner, selector, method: CANDIDATE }
+    const frame = { now: request.now, seed: request.seed, fuel: request.fuel }
+    const sets = (probe.sets ?? []).map((set) => ({ kind: 'set', ...set }))
+    const args = probe.args ?? request.args
+    const turns = [
+      ...[change, ...sets].map((one, i) => [i + 1, 'change', { ...frame, change: one }]),
+      [sets.length + 2, 'send', { ...request, ...probe.frame, args }],
+    ]
+    link.run(turns, [...series.known].flat())
   }
 }
 
 /** What a need in a trial says of the candidate: nothing outside the image is asked for one that nobody has judged. */
 function neededBy(need: Need): TrialReport {
   if (need.kind === 'method') return { kind: 'not-understood', selector: need.selector }
+  if (need.kind === 'inquiry') {
+    const who = need.inquiry.of === 'persona' ? need.inquiry.name : 'the Crucible'
+    const asks = `it asks ${who}, which a method that is being tried cannot`
+    return { kind: 'fault', fault: kernelFault('METHOD_FAILED', asks).toRecord() }
+  }
   const url = need.request.url.slice(0, URL_SHOWN)
   const why = `it asks another host (${url}), which a method that is being tried cannot`
   return { kind: 'fault', fault: kernelFault('METHOD_FAILED', why).toRecord() }

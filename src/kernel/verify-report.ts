@@ -10,6 +10,7 @@ import {
   encodeValue,
   type HttpNeed,
   type HttpRequest,
+  type InquiryNeed,
   isRepeatable,
   MethodRef,
   type Need,
@@ -17,6 +18,7 @@ import {
   type Oid,
   type Posting,
   type RestoredName,
+  readInquiry,
   readRequest,
   toStored,
 } from '#objects'
@@ -24,6 +26,7 @@ import type { Head } from './head.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { collectRefs } from './message.ts'
 import { scan } from './scan.ts'
+import type { Called } from './versions.ts'
 import { type ReportedWrite, refuse } from './verify-write.ts'
 
 /** One result as the kernel believes it. The writes are still to be verified. */
@@ -35,8 +38,10 @@ export type Report =
       names: { name: string; oid: Oid | null }[]
       fuel: number
       postings: readonly Posting[]
+      /** What was counted of methods on probation. */
+      called?: Called[]
     }
-  | { kind: 'fault'; fault: FaultRecord }
+  | { kind: 'fault'; fault: FaultRecord; called?: Called[] }
   | { kind: 'need'; need: Need; stale: string[] }
 
 /** What a reply may be: a map with `$` keys is a map, a list and a pair on the wire, and a reference is a map. */
@@ -54,18 +59,39 @@ const DATA_LENGTH = 65_536
 /** Reads the result of a turn, `[n, kind, …]`. Throws Unbelievable. */
 export function readReport(result: readonly unknown[]): Report {
   const kind = result[1]
-  if (kind === 'fault') return { kind, fault: readFault(result[2]) }
+  if (kind === 'fault') {
+    const fault = readFault(result[2])
+    return result.length === 3 ? { kind, fault } : { kind, fault, called: readCalled(result[3]) }
+  }
   if (kind === 'need') return { kind, need: readNeed(result[2]), stale: readStale(result[3]) }
   if (kind !== 'kept') return refuse('an outcome of no known kind')
-  return {
+  const kept = {
     kind,
     reply: readReply(result[2]),
     writes: readWrites(result[3]),
     names: readNames(result[4]),
     fuel: typeof result[5] === 'number' ? result[5] : refuse('fuel that is no number'),
     postings: result.length === 6 ? NOTHING_POSTED : readPostings(result[6]),
-  }
+  } as const
+  return result.length < 8 ? kept : { ...kept, called: readCalled(result[7]) }
 }
+
+/** What a worker counted; of what is not on probation nothing is believed later. */
+function readCalled(value: unknown): Called[] {
+  if (!Array.isArray(value) || value.length > CALLED_MAX) return refuse('counted calls')
+  return value.map((one) => {
+    if (!Array.isArray(one) || !one.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      return refuse('a counted call')
+    }
+    const [method, calls = 0, faults = 0, fuel = 0] = one as number[]
+    if (faults > calls || calls > CALLS_MAX) return refuse('a counted call')
+    return { method: readOid(method), calls, faults, fuel }
+  })
+}
+
+/** Methods on probation that one turn may run and tell of, and calls of each. */
+const CALLED_MAX = 64
+const CALLS_MAX = OBJECT_LIMITS.fuel
 
 /** Checks a reply's bytes: a wire value within the limits. */
 function readReply(bytes: unknown): Uint8Array {
@@ -151,6 +177,7 @@ function readNeed(value: unknown): Need {
   if (typeof value !== 'object' || value === null) return refuse('a need')
   const { kind, receiver, learner, selector, args } = value as Record<string, unknown>
   if (kind === 'http') return readHttpNeed(value as Record<string, unknown>)
+  if (kind === 'inquiry') return readInquiryNeed(value as Record<string, unknown>)
   if (!isSelector(selector)) return refuse('a selector')
   if (!Array.isArray(args)) return refuse('arguments of a need')
   if (holdsMethod(args)) return refuse('a method among arguments')
@@ -161,6 +188,16 @@ function readHttpNeed({ request, n }: Record<string, unknown>): HttpNeed {
   if (!Number.isSafeInteger(n) || (n as number) < 0) return refuse('the number of a need')
   const need: HttpNeed = { kind: 'http', request: readRequested(request), n: n as number }
   return isRepeatable(need.request) ? need : refuse('a need of what may not be repeated')
+}
+
+function readInquiryNeed({ inquiry, n }: Record<string, unknown>): InquiryNeed {
+  if (!Number.isSafeInteger(n) || (n as number) < 0) return refuse('the number of a need')
+  try {
+    const read = readInquiry(toStored(inquiry, () => undefined))
+    return { kind: 'inquiry', inquiry: read, n: n as number }
+  } catch {
+    return refuse('a question')
+  }
 }
 
 /** Rebuilds a request from what was looked at alone. */

@@ -39,6 +39,15 @@ export interface DraftContext {
   intent?: string
 }
 
+/** The part of a context that is shown, with texts cut: what is left out has least to do with the message. */
+export interface ShownContext {
+  slots: SlotContext[]
+  methods: MethodContext[]
+  peers: PeerContext[]
+  args: string[]
+  intent: string
+}
+
 /** How much is shown: characters of a sample and of a source, and how many of each kind. */
 interface Measure {
   sample: number
@@ -72,42 +81,69 @@ export function describeContext(
   context: DraftContext,
   budget: number = MIND_LIMITS.contextTokens,
 ): string {
+  return fitted(context, budget, (shown) => render(context, shown))
+}
+
+/** The first text, from the most generous to the sparsest, that keeps to a budget in tokens; else the sparsest. */
+export function fitted(
+  context: DraftContext,
+  budget: number,
+  textOf: (shown: ShownContext) => string,
+): string {
   let text = ''
   for (const measure of MEASURES) {
-    text = render(context, measure)
+    text = textOf(shownOf(context, measure))
     if (estimateTokens(text) <= budget) break
   }
   return text
 }
 
-function render(context: DraftContext, measure: Measure): string {
+function shownOf(context: DraftContext, measure: Measure): ShownContext {
   const words = wordsOf(`${context.selector} ${context.intent ?? ''}`)
-  const peers = mostRelevant(context.peers, (peer) => peer.slot, words, measure.peers)
+  const slotsOf = (slots: readonly SlotContext[]) =>
+    mostRelevant(slots, ({ name }) => name, words, measure.slots).map((slot) => ({
+      ...slot,
+      type: cut(slot.type, measure.sample),
+      sample: cut(slot.sample, measure.sample),
+    }))
+  const methodsOf = (methods: readonly MethodContext[], most: number) => {
+    const known = methods.filter(({ source }) => source.trim() !== '')
+    return mostRelevant(known, ({ selector }) => selector, words, most).map((method) => ({
+      ...method,
+      source: cut(method.source.trim(), measure.source),
+    }))
+  }
+  const peers = mostRelevant(context.peers, ({ slot }) => slot, words, measure.peers)
+  return {
+    slots: slotsOf(context.slots),
+    methods: methodsOf(context.methods, measure.methods),
+    peers: peers.map((peer) => ({
+      ...peer,
+      slots: slotsOf(peer.slots),
+      methods: methodsOf(peer.methods, measure.peerMethods),
+    })),
+    args: context.args.map(({ sample }) => cut(sample, measure.sample)),
+    intent: cut((context.intent?.trim() ?? '').replace(/\s+/g, ' '), measure.intent),
+  }
+}
+
+function render(context: DraftContext, shown: ShownContext): string {
+  const { peers, intent } = shown
   // Everything has genesis above it: saying so says nothing.
   const parents = context.parents.filter((name) => name !== 'genesis').join(', ')
   const lines = [`Object: ${context.object}${parents === '' ? '' : ` (parent ${parents})`}`]
-  const typeOf = (slot: SlotContext) => {
-    if (peers.some((peer) => peer.slot === slot.name)) return peerName(slot.name, peers)
-    if (peers.some((peer) => peer.slot === `${slot.name}[]`)) {
-      return `${peerName(`${slot.name}[]`, peers)}[]`
-    }
-    return cut(slot.type, measure.sample)
-  }
   if (showsUnknown(context)) lines.push('Slots: whatever self.slotNames() answers')
-  else lines.push(...slotLines(context.slots, typeOf, words, measure))
-  lines.push(...methodLines('Methods of self:', context.methods, words, measure.methods, measure))
+  else lines.push(...slotLines(shown.slots, (slot) => typeOf(slot, peers)))
+  lines.push(...methodLines('Methods of self:', shown.methods))
   for (const peer of peers) {
     const each = peer.slot.endsWith('[]')
     const where = each ? `Each of self.${peer.slot.slice(0, -2)}` : `self.${peer.slot}`
     lines.push(`${where} is an object: ${peer.object}`)
-    lines.push(...slotLines(peer.slots, (slot) => slot.type, words, measure))
-    const title = `Methods of ${peer.object}:`
-    lines.push(...methodLines(title, peer.methods, words, measure.peerMethods, measure))
+    lines.push(...slotLines(peer.slots, ({ type }) => type))
+    lines.push(...methodLines(`Methods of ${peer.object}:`, peer.methods))
   }
-  const args = context.args.map((arg) => cut(arg.sample, measure.sample)).join(', ')
-  lines.push(`Message: ${functionNameOf(context.selector)}(${args})`)
-  const intent = context.intent?.trim() ?? ''
-  if (intent !== '') lines.push(`Intent: ${cut(intent.replace(/\s+/g, ' '), measure.intent)}`)
+  lines.push(`Message: ${functionNameOf(context.selector)}(${shown.args.join(', ')})`)
+  if (intent !== '') lines.push(`Intent: ${intent}`)
   return lines.join('\n')
 }
 
@@ -124,40 +160,31 @@ export function isDisplay(selector: string): boolean {
   return /^(display|show|describe|inspect)/i.test(selector)
 }
 
-function peerName(slot: string, peers: readonly PeerContext[]): string {
-  const object = peers.find((peer) => peer.slot === slot)?.object ?? ''
+/** A slot's type as a model is shown it: what refers to objects that are shown has their name. */
+export function typeOf(slot: SlotContext, peers: readonly PeerContext[]): string {
+  const one = peers.find((peer) => peer.slot === slot.name)
+  if (one !== undefined) return typeName(one.object)
+  const each = peers.find((peer) => peer.slot === `${slot.name}[]`)
+  return each === undefined ? slot.type : `${typeName(each.object)}[]`
+}
+
+/** The name of an object as that of a type. */
+export function typeName(object: string): string {
   const letters = (object.split('/').at(-1) as string).replace(/[^\w$]/g, '')
   return /^[A-Za-z_$]/.test(letters)
     ? (letters[0] as string).toUpperCase() + letters.slice(1)
     : 'any'
 }
 
-function slotLines(
-  slots: readonly SlotContext[],
-  typeOf: (slot: SlotContext) => string,
-  words: ReadonlySet<string>,
-  measure: Measure,
-): string[] {
-  const shown = mostRelevant(slots, (slot) => slot.name, words, measure.slots)
-  if (shown.length === 0) return ['Slots: none']
-  const types = shown.map((slot) => `${propertyName(slot.name)}: ${typeOf(slot)}`)
-  const values = shown.map(
-    (slot) => `${propertyName(slot.name)}: ${cut(slot.sample, measure.sample)}`,
-  )
+function slotLines(slots: readonly SlotContext[], typed: (slot: SlotContext) => string): string[] {
+  if (slots.length === 0) return ['Slots: none']
+  const types = slots.map((slot) => `${propertyName(slot.name)}: ${typed(slot)}`)
+  const values = slots.map(({ name, sample }) => `${propertyName(name)}: ${sample}`)
   return [`Slots type: { ${types.join('; ')} }`, `Slots now: { ${values.join(', ')} }`]
 }
 
-function methodLines(
-  title: string,
-  methods: readonly MethodContext[],
-  words: ReadonlySet<string>,
-  most: number,
-  measure: Measure,
-): string[] {
-  const known = methods.filter((method) => method.source.trim() !== '')
-  const shown = mostRelevant(known, (method) => method.selector, words, most)
-  if (shown.length === 0) return []
-  return [title, ...shown.map((method) => cut(method.source.trim(), measure.source))]
+function methodLines(title: string, methods: readonly MethodContext[]): string[] {
+  return methods.length === 0 ? [] : [title, ...methods.map(({ source }) => source)]
 }
 
 /** The `most` items whose names have most words in common with the message, in the order in which they were. */

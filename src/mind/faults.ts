@@ -8,6 +8,12 @@ export const mindFault = faultsOf({
     retry: 'never',
     remedy: 'Correct that line of the file and run the command again.',
   },
+  GENERATION_REFUSED: {
+    retry: 'never',
+    remedy:
+      'Say which object is meant and give each value, or send the message yourself with `batos send`.',
+  },
+  LIMIT: { retry: 'never', remedy: 'Say it in fewer words.' },
   GENERATION_FAILED: {
     retry: 'later',
     remedy: 'Try again; if it persists, look at `batos doctor` and `batos model ls`.',

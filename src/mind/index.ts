@@ -1,5 +1,9 @@
 // The door of the mind: models and how they are asked, and the learner that meets the need for a method.
 export { DraftingLearner } from './learner.ts'
+export { PersonaAdviser } from './persona/adviser.ts'
+export { personaMessages } from './persona/persona-prompt.ts'
+export { objectionIn, type Reviewed, review, reviewText } from './persona/review.ts'
+export { VOICES } from './persona/voices.ts'
 export {
   chooseModel,
   DEFAULT_MODEL,
@@ -57,3 +61,9 @@ export {
 } from './rank/ranking.ts'
 export { addTaskFile, emptySuite, type MethodTask, type Suite } from './rank/task-file.ts'
 export { callMessages, type CallTool, readCall, type ReadCall } from './tell/call-messages.ts'
+export { type Decision, decide, type Drawn } from './tell/deciding.ts'
+export { type Named } from './tell/call-text.ts'
+export type { TellCall, Told } from './tell/sureness.ts'
+export { COMMON, signatureOf } from './tell/surroundings.ts'
+export type { TellMessage, TellObject } from './tell/tell-messages.ts'
+export { type TellOrder, type TellPlace, Teller, type ToldMessage } from './tell/teller.ts'

@@ -7,6 +7,7 @@ import { asFault, type FaultRecord } from '#ground'
 import {
   beyondAuto,
   Case,
+  GATES,
   proposalOf,
   type Refusal,
   swapMethod,
@@ -14,6 +15,8 @@ import {
   type Vote,
 } from '#governance'
 import {
+  type CaseDraft,
+  type CaseGiven,
   collectRefs,
   type Learner,
   type LearnOutcome,
@@ -21,7 +24,7 @@ import {
   type Proposed,
   type Workbench,
 } from '#kernel'
-import { type Oid, oidText } from '#objects'
+import { type Oid, oidText, toWire } from '#objects'
 import { type DraftContext, isDisplay } from './context.ts'
 import { extractDraft } from './draft.ts'
 import { mindFault, sentenceOf } from './faults.ts'
@@ -54,6 +57,9 @@ interface Meeting {
   context: DraftContext
   case: Case
   provider: Provider
+  /** Each draft and how it fared, and the vote as it stands: what the case will show. */
+  drafts: CaseDraft[]
+  vote: Vote | undefined
 }
 
 export class DraftingLearner implements Learner {
@@ -72,10 +78,7 @@ export class DraftingLearner implements Learner {
     try {
       return await this.#draw(task, bench)
     } catch (thrown) {
-      const fault = asFault(thrown)
-      const record =
-        fault?.toRecord() ?? mindFault('GENERATION_FAILED', sentenceOf(thrown)).toRecord()
-      return { kind: 'fault', fault: record }
+      return { kind: 'fault', fault: faultOf(thrown) }
     }
   }
 
@@ -94,7 +97,28 @@ export class DraftingLearner implements Learner {
       argTypes: context.args.map(({ type }) => type),
       intent,
     }
-    const meeting = { task, bench, context, provider, case: new Case(bench, given) }
+    const meeting: Meeting = {
+      task,
+      bench,
+      context,
+      provider,
+      case: new Case(bench, given),
+      drafts: [],
+      vote: undefined,
+    }
+    try {
+      const outcome = await this.#vote(meeting)
+      await keepCase(meeting, outcome)
+      return outcome
+    } catch (thrown) {
+      await keepCase(meeting, { kind: 'fault', fault: faultOf(thrown) })
+      throw thrown
+    }
+  }
+
+  async #vote(meeting: Meeting): Promise<LearnOutcome> {
+    const { task, context } = meeting
+    const { need } = task
     const first = draftMessages(context)
     let repair: ChatMessage[] | undefined
     const tried: Tried[] = []
@@ -113,6 +137,7 @@ export class DraftingLearner implements Learner {
       }
       repair = undefined
       vote = outcome
+      meeting.vote = vote
       if (vote.alike >= ALIKE || isShowing(vote, context)) {
         return this.#accept(meeting, vote)
       }
@@ -129,7 +154,9 @@ export class DraftingLearner implements Learner {
     const { task, bench } = meeting
     const { need } = task
     const { source, reply } = vote.leader
-    if (this.#policy === 'review' || task.policy === 'review') {
+    // Whoever waits may have left or come while this draft was on trial.
+    task.signal.throwIfAborted()
+    if (this.#policy === 'review' || task.policy !== undefined) {
       const sentence = 'the policy installs nothing without a person'
       return parked(meeting, { code: 'policy', sentence })
     }
@@ -145,9 +172,13 @@ export class DraftingLearner implements Learner {
       prompt: promptHash(),
       examples: [{ reply }],
       expect: null,
+      verdict: { gates: GATES, probes: vote.probes, votes: vote.alike, of: vote.passed },
+      relies: meeting.case.relies,
     })
     const holder = oidText(need.learner)
-    task.emit({ kind: 'installed', holder, selector: need.selector, version, tid: String(tid) })
+    const { selector } = need
+    const state = 'probation'
+    task.emit({ kind: 'installed', holder, selector, version, tid: String(tid), state })
     return { kind: 'installed' }
   }
 }
@@ -177,16 +208,19 @@ async function complete(
 async function consider(meeting: Meeting, text: string, attempt: number): Promise<Vote | Tried> {
   const { task } = meeting
   const draft = extractDraft(text, task.need.selector)
-  const tell = (ok: boolean, detail: string, source: string) =>
+  const tell = (ok: boolean, detail: string, source: string, gate?: string) => {
+    const refused = gate === undefined ? {} : { gate }
+    meeting.drafts.push({ attempt, source, passed: ok, sentence: detail, ...refused })
     task.emit({ kind: 'trial', attempt, ok, detail, source })
+  }
   if (!draft.ok) {
-    tell(false, draft.problem, text)
+    tell(false, draft.problem, text, 'draft')
     return { source: text, gate: 'draft', problem: draft.problem }
   }
   const { source } = draft
   const outcome: Refusal | Vote = await meeting.case.consider(source)
   if ('gate' in outcome) {
-    tell(false, outcome.sentence, source)
+    tell(false, outcome.sentence, source, outcome.gate)
     return { source, gate: outcome.gate, problem: outcome.sentence }
   }
   tell(true, passedSentence(outcome), source)
@@ -213,6 +247,40 @@ function exhausted(selector: string, tried: readonly Tried[]): FaultRecord {
     { tried },
     'Say with --intent what the message should do, or give the method yourself.',
   ).toRecord()
+}
+
+const faultOf = (thrown: unknown): FaultRecord =>
+  asFault(thrown)?.toRecord() ?? mindFault('GENERATION_FAILED', sentenceOf(thrown)).toRecord()
+
+/** Leaves what was done for whoever wants to see it. */
+async function keepCase(meeting: Meeting, outcome: LearnOutcome): Promise<void> {
+  const { task, bench, provider, drafts, vote } = meeting
+  const { need, intent, author } = task
+  // A generation that was called off before its first draft shows nothing.
+  if (drafts.length === 0 && task.signal.aborted) return
+  await bench.keepCase({
+    holder: oidText(need.learner),
+    receiver: oidText(need.receiver),
+    selector: need.selector,
+    args: JSON.stringify(need.args.map(toWire)),
+    ...(intent === undefined ? {} : { intent }),
+    author,
+    drafted: { model: provider.name, persona: null, prompt: promptHash() },
+    gates: ['draft', ...GATES],
+    drafts,
+    vote:
+      vote === undefined
+        ? null
+        : { passed: vote.passed, alike: vote.alike, needed: ALIKE, probes: vote.probes },
+    examples: bench.examples(need.learner, need.selector).length,
+    outcome: shownOutcome(outcome),
+  })
+}
+
+function shownOutcome(outcome: LearnOutcome): CaseGiven['outcome'] {
+  if (outcome.kind === 'installed') return { kind: 'installed' }
+  if (outcome.kind === 'parked') return { kind: 'parked', why: outcome.proposal.why.sentence }
+  return { kind: 'refused', code: outcome.fault.code, message: outcome.fault.message }
 }
 
 /** What passed, for a person to decide. */

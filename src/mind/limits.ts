@@ -43,6 +43,14 @@ export const MIND_LIMITS = {
   serverLine: 1_000_000,
   /** Tokens of the changing part of a prompt: at 60 tokens a second on two cores this is 20 s in the worst case. */
   contextTokens: 1_200,
+  /** Tokens of a persona's voice with a facet's text: with the next three a prompt and its answer fill one sequence. */
+  personaVoiceTokens: 900,
+  /** Tokens of a question to a persona. */
+  personaTextTokens: 1_600,
+  /** Tokens of what a persona is told was said before: three long answers. */
+  personaHeardTokens: 1_000,
+  /** Tokens of a persona's answer: a few sentences, or one short method. */
+  personaAnswerTokens: 320,
   /** Tokens of one drafted method: the longest right one among the tasks had 190. */
   draftTokens: 400,
 } as const

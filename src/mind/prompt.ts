@@ -2,6 +2,7 @@
 // Leaves: the receiver's description to context.ts; reading the answer to draft.ts.
 // Laws: MI29 the beginning of every prompt is the same, byte for byte, so that it is evaluated once.
 import { createHash } from 'node:crypto'
+import { describeClass } from './class-context.ts'
 import { type DraftContext, describeContext, showsUnknown } from './context.ts'
 import type { ChatMessage } from './provider.ts'
 
@@ -186,6 +187,99 @@ function messagesOf({ question, code }: Example): ChatMessage[] {
   ]
 }
 
+/**
+ * Another way to ask for the same method. What a model gets wrong depends on how it is asked, what it gets right does not:
+ * drafts from two ways that behave alike say more than as many from one.
+ */
+const CLASS_RULES = [
+  'You are shown a class and the comment of a method that it lacks. You write that method, complete.',
+  'The values of fields are samples: the method must work for any values of their types.',
+  'Do what the comment says and nothing more; without a comment do what the name says. Use only the fields and methods shown.',
+  'Answer with one ```ts block that holds only the method. It always returns something.',
+]
+
+const CLASS_EXAMPLES: readonly Example[] = [
+  {
+    question: [
+      'class Jar {',
+      '  count: number = 3',
+      '  max: number = 10',
+      '  /**',
+      '   * Put n more in and answer how many there are then. Throw if it would be more than max.',
+      '   * Called as: add(5)',
+      '   */',
+      '  add(',
+      '}',
+    ],
+    code: [
+      'add(n: number): number {',
+      '  if (this.count + n > this.max) throw new Error("Jar is full");',
+      '  this.count += n;',
+      '  return this.count;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'class Team {',
+      '  members: { name: string; points: number }[] = [{ name: "Al", points: 4 }, { name: "Di", points: 9 }]',
+      '  /**',
+      '   * Called as: best_name()',
+      '   */',
+      '  best_name(',
+      '}',
+    ],
+    code: [
+      'best_name(): string {',
+      '  const ranked = [...this.members].sort((a, b) => b.points - a.points);',
+      '  return ranked.length === 0 ? "" : ranked[0].name;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'class Radio {',
+      '  playing: boolean = true',
+      '  stations: any[] = []',
+      '  /**',
+      '   * Called as: add_station("Jazz")',
+      '   */',
+      '  add_station(',
+      '}',
+    ],
+    code: [
+      'add_station(station: any): number {',
+      '  this.stations.push(station);',
+      '  return this.stations.length;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'class Door {',
+      '  open: boolean = true',
+      '  label: string = "front"',
+      '  /**',
+      '   * The label in capitals, with "(open)" behind it when the door is open.',
+      '   * Called as: sign()',
+      '   */',
+      '  sign(',
+      '}',
+    ],
+    code: [
+      'sign(): string {',
+      '  const label = this.label.toUpperCase();',
+      '  return this.open ? `${label} (open)` : label;',
+      '}',
+    ],
+  },
+]
+
+const CLASS_FIXED: readonly ChatMessage[] = [
+  { role: 'system', content: CLASS_RULES.join('\n') },
+  ...CLASS_EXAMPLES.flatMap(messagesOf),
+]
+
 /** What ends an answer: the closing fence. An opening one has its language behind it. */
 export const DRAFT_STOPS: readonly string[] = ['\n```\n']
 
@@ -196,13 +290,17 @@ export function fixedMessages(): ChatMessage[] {
 
 /** All beginnings that prompts have, the longest first: a provider warmed with each has every one at hand. */
 export function warmUps(): ChatMessage[][] {
-  return [[...fixedMessages(), ...messagesOf(EXAMPLE_WITHOUT_SLOTS)], fixedMessages()]
+  return [
+    [...CLASS_FIXED],
+    [...fixedMessages(), ...messagesOf(EXAMPLE_WITHOUT_SLOTS)],
+    fixedMessages(),
+  ]
 }
 
 /** SHA-256 of the beginning, in hexadecimal: what a method's record names as its prompt. */
 export function promptHash(): string {
   return createHash('sha256')
-    .update(JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS]))
+    .update(JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS, CLASS_FIXED]))
     .digest('hex')
 }
 
@@ -210,6 +308,14 @@ export function promptHash(): string {
 export function draftMessages(context: DraftContext, budget?: number): ChatMessage[] {
   const extra = showsUnknown(context) ? messagesOf(EXAMPLE_WITHOUT_SLOTS) : []
   return [...fixedMessages(), ...extra, { role: 'user', content: describeContext(context, budget) }]
+}
+
+/** All messages for a draft that is asked for as the method of a class. `budget` is in tokens. */
+export function classMessages(context: DraftContext, budget?: number): ChatMessage[] {
+  return [
+    ...CLASS_FIXED.map((message) => ({ ...message })),
+    { role: 'user', content: describeClass(context, budget) },
+  ]
 }
 
 /** All messages for another draft after one with a problem. `previous` ends with the model's answer. */

@@ -4,7 +4,7 @@
 // Laws: OB32 a change of the kernel's own is one turn; if the slot is not as it expects, CONFLICT, and nothing changes.
 import { objectFault } from './faults.ts'
 import { type Oid, oidText, type Tid } from './identity.ts'
-import type { Change } from './turn.ts'
+import type { Change, Relied } from './turn.ts'
 import { isSelector, MethodRef, toLive } from './value.ts'
 import type { World } from './world.ts'
 
@@ -43,6 +43,7 @@ function changeSlot(world: World, change: SlotChange): Oid {
     throw objectFault('FIELD_INVALID', `${JSON.stringify(name)} cannot name a method`)
   }
   checkExpected(change, name, world.slotsOf(state).get(name)?.tid ?? null)
+  if (change.kind === 'method') for (const one of change.relies ?? []) checkRelied(world, one)
   if (change.kind === 'set') {
     world.write(state, name, toLive(change.value, world.handleOf))
     return 0
@@ -82,6 +83,16 @@ function restore(world: World, { slots, names }: Extract<Change, { kind: 'restor
   for (const { name, oid } of names) world.rebind(name, oid)
   world.epoch++
   return installed
+}
+
+function checkRelied(world: World, { target, slot, expect }: Relied): void {
+  const found = world.slotsOf(world.state(target)).get(slot)?.tid ?? null
+  if (found === expect) return
+  throw objectFault(
+    'CONFLICT',
+    `${slot} of ${oidText(target)}, which the method was judged with, has changed since`,
+    { relied: oidText(target), slot, expected: tidOrNull(expect), found: tidOrNull(found) },
+  )
 }
 
 function checkExpected(

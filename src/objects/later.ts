@@ -1,9 +1,11 @@
-// Owns: what `mirror` gives guest code for what is not of this turn: messages for later, and requests to other hosts.
+// Owns: what `mirror` gives guest code for what is not of this turn: messages for later, requests to other hosts, and
+// questions to personas and to the Crucible.
 // Leaves: what a turn may post to posting.ts; ending a turn by a need to world.ts; doing any of it to the kernel.
 // Laws: OB40 what a turn posts is part of what it leaves. OB46 a turn can need the answer of a request only if it may be
 // made again.
 import { Fault } from '#ground'
 import { objectFault, sealFault } from './faults.ts'
+import { readInquiry } from './inquiry.ts'
 import type { ObjectState } from './object.ts'
 import { postingDelay } from './posting.ts'
 import { isRepeatable, readRequest } from './request.ts'
@@ -16,7 +18,30 @@ export function makeLater(
   objectOf: (value: unknown) => ObjectState,
   text: (value: unknown) => string,
 ) {
+  const answerOf = (given: unknown) => {
+    const outcome = world.outcomeOf(world.needs.inquiry(readInquiry(given)))
+    if ('fault' in outcome) throw sealFault(new Fault(outcome.fault))
+    return toLive(world.stored(outcome.value), world.handleOf)
+  }
   return {
+    /** What a persona, any object that has a voice and facets, says to a text, and to what others said before. */
+    ask: (object: unknown, asked: unknown, heard?: unknown, purpose?: unknown) => {
+      const persona = objectOf(object)
+      const slot = (name: string) => world.stored(world.read(persona, name) ?? null)
+      return answerOf({
+        of: 'persona',
+        name: slot('name') ?? undefined,
+        voice: slot('voice'),
+        facets: slot('facets'),
+        text: asked,
+        heard: world.stored(heard ?? []),
+        purpose: purpose ?? '',
+      })
+    },
+    /** The Crucible's cases, the newest first, in short. */
+    cases: () => answerOf({ of: 'cases' }),
+    /** All that one case of the Crucible has. */
+    case: (id: unknown) => answerOf({ of: 'case', id }),
     /** Sends a message once this turn is kept, so many milliseconds later. Answers when, in milliseconds since 1970. */
     later: (object: unknown, selector: unknown, args?: unknown, milliseconds?: unknown) => {
       const { oid } = objectOf(object)

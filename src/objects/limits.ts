@@ -49,6 +49,14 @@ export const OBJECT_LIMITS = {
   headers: 32,
   /** UTF-16 units of one header, its name included: half of what servers commonly take for all. */
   headerLength: 4_000,
+  /** UTF-16 units of a persona's voice, and of a facet's text: what a small model reads along with each question. */
+  voiceLength: 4_000,
+  /** Facets of a persona. */
+  facets: 16,
+  /** UTF-16 units of a question to a persona, and of what it is told was said before; a model's budget is smaller. */
+  askLength: 16_000,
+  /** Things said before that one question can tell. */
+  heard: 8,
   /** UTF-16 units of a sentence that guest code throws. */
   sentenceLength: 2_000,
 } as const

@@ -140,6 +140,24 @@ function tameBytes(world: World): unknown {
   return Tame
 }
 
+/** `Array` whose length is looked at: natives walk over holes as well. */
+function tameArray(world: World, Language: ArrayConstructor): unknown {
+  const Tame = function (...parts: unknown[]): unknown {
+    const [length] = parts
+    if (parts.length === 1 && typeof length === 'number' && length > OBJECT_LIMITS.arrayLength) {
+      const limit = `the limit is ${OBJECT_LIMITS.arrayLength}`
+      world.stop(objectFault('LIMIT', `a list of length ${length}; ${limit}`).toRecord())
+    }
+    return Reflect.construct(Language, parts)
+  } as unknown as Record<string, unknown>
+  Object.defineProperty(Tame, 'prototype', { value: Language.prototype })
+  // They make lists whoever they are asked of, or none.
+  Tame.from = (...parts: unknown[]) => Reflect.apply(Language.from, Language, parts)
+  Tame.of = (...parts: unknown[]) => parts
+  Tame.isArray = Language.isArray
+  return Tame
+}
+
 /** `Object` without what changes or makes the shape of objects beyond plain data. */
 function tameObject(): unknown {
   const Tame = function (value: unknown): unknown {
@@ -178,13 +196,14 @@ export function makeGlobals(
     Date: tameDate(world),
     Object: tameObject(),
     Uint8Array: tameBytes(world),
+    Array: tameArray(world, source.Array as ArrayConstructor),
   })
   return { ...own, ...Object.fromEntries(LANGUAGE.map((name) => [name, source[name]])) }
 }
 
 /** What guest code has of the language's own globals, as it is. */
 const LANGUAGE = [
-  ...['JSON', 'Array', 'String', 'Number', 'Boolean', 'Map', 'Set', 'RegExp', 'BigInt'],
+  ...['JSON', 'String', 'Number', 'Boolean', 'Map', 'Set', 'RegExp', 'BigInt'],
   ...['Error', 'TypeError', 'RangeError'],
   ...['parseInt', 'parseFloat', 'isNaN', 'isFinite'],
   ...['encodeURIComponent', 'decodeURIComponent', 'encodeURI', 'decodeURI'],

@@ -2,8 +2,9 @@
 // Leaves: ending the turn to world.ts; meeting a need to the kernel.
 // Laws: OB44 the outcome of a need is found by its kind, by what is asked, and by which of several equal ones it is.
 // OB45 an outcome that an attempt did not ask for is named when the attempt ends in a need.
+import type { Inquiry } from './inquiry.ts'
 import type { HttpRequest } from './request.ts'
-import type { HttpNeed } from './signal.ts'
+import type { HttpNeed, InquiryNeed } from './signal.ts'
 import type { NeedOutcome, TurnFrame } from './turn.ts'
 
 export class Needs {
@@ -19,10 +20,18 @@ export class Needs {
 
   /** The need for the answer of a request: the n-th equal one of this attempt. */
   http(request: HttpRequest): HttpNeed {
-    const text = JSON.stringify(request)
+    return { kind: 'http', request, n: this.#count(`http ${JSON.stringify(request)}`) }
+  }
+
+  /** The need for the answer of a question: the n-th equal one of this attempt. */
+  inquiry(inquiry: Inquiry): InquiryNeed {
+    return { kind: 'inquiry', inquiry, n: this.#count(`inquiry ${JSON.stringify(inquiry)}`) }
+  }
+
+  #count(text: string): number {
     const n = this.#equal.get(text) ?? 0
     this.#equal.set(text, n + 1)
-    return { kind: 'http', request, n }
+    return n
   }
 
   /** What is known of a need, by its key. */

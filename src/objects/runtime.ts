@@ -7,6 +7,7 @@ import { objectFault } from './faults.ts'
 import type { Oid } from './identity.ts'
 import { OBJECT_LIMITS } from './limits.ts'
 import type { Signal } from './signal.ts'
+import { isOverflow, tooDeep } from './thrown.ts'
 import type { World } from './world.ts'
 
 type Thunk<T> = () => T
@@ -32,9 +33,14 @@ export interface Runtime {
   q(o: unknown, k: unknown, args: Thunk<unknown[]>): unknown
   o(v: unknown, f: (v: unknown) => unknown): unknown
   r(holder: Oid, self: unknown, selector: unknown, args: unknown[]): unknown
+  k(key: unknown): Key | symbol
+  c(thrown: unknown): void
 }
 
 const HIDDEN = new Set(['constructor', '__proto__', '__defineGetter__', '__defineSetter__'])
+
+/** What stands for a hidden name in a pattern: nothing has a member of that name. */
+const NOBODY = Symbol('a name that nothing has')
 
 /** Built-ins whose result can be far larger than what they are given: what they would make, in units or elements. */
 const GROWTH: Record<string, (holder: never, args: unknown[]) => number> = {
@@ -66,6 +72,14 @@ const describe = (value: unknown): string => {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'a map'
   return typeof value === 'function' ? 'a function' : String(value)
+}
+
+/** Ends the turn because a built-in would make something that is too large. */
+export function stopGrowth(world: World, name: string, size: number): never {
+  const what = `${name} would make something of size ${size}`
+  return world.stop(
+    objectFault('LIMIT', `${what}; the limit is ${OBJECT_LIMITS.stringLength}`).toRecord(),
+  )
 }
 
 /** Makes the runtime of a world. One is enough for all its turns: the fuel is set by the world at each. */
@@ -101,7 +115,11 @@ export function makeRuntime(world: World): Runtime {
     if (o === undefined || o === null) {
       throw new TypeError(`cannot assign ${String(key)} of ${o === null ? 'nil' : 'undefined'}`)
     }
-    if (key === 'length' && Array.isArray(o)) checkGrowth('length', Number(v))
+    if (Array.isArray(o)) {
+      // A list of holes costs nothing to make, and a native that walks over them everything.
+      if (key === 'length') checkGrowth('length', Number(v))
+      else if (Number(key) > o.length) checkGrowth('an index', Number(key) - o.length)
+    }
     if (typeof v === 'object' && v !== null) {
       ;(o as Record<Key, unknown>)[key] = world.partFor(o as object, v)
     } else (o as Record<Key, unknown>)[key] = v
@@ -109,14 +127,7 @@ export function makeRuntime(world: World): Runtime {
   }
 
   const checkGrowth = (name: string, size: number) => {
-    if (size > OBJECT_LIMITS.stringLength) {
-      world.stop(
-        objectFault(
-          'LIMIT',
-          `${name} would make something of size ${size}; the limit is ${OBJECT_LIMITS.stringLength}`,
-        ).toRecord(),
-      )
-    }
+    if (size > OBJECT_LIMITS.stringLength) stopGrowth(world, name, size)
   }
 
   const native = (o: unknown, k: unknown, args: unknown[]): unknown => {
@@ -217,5 +228,14 @@ export function makeRuntime(world: World): Runtime {
     },
     o: (v, f) => (v === null || v === undefined ? undefined : f(v)),
     r: (holder, self, selector, args) => world.resend(self, holder, String(keyOf(selector)), args),
+    k: (key) => {
+      const name = keyOf(key)
+      return typeof name === 'string' && HIDDEN.has(name) ? NOBODY : name
+    },
+    // Where the stack ended is an accident, and what ended there may be half done: it is no error to go on from.
+    c: (thrown) => {
+      if (world.pending !== undefined) throw world.pending
+      if (isOverflow(thrown)) world.stop(tooDeep().toRecord())
+    },
   }
 }

@@ -2,6 +2,7 @@
 // Leaves: rethrowing it in `catch` to the rewriter (kernel/judge), which looks at the runtime's `z`.
 import type { FaultRecord } from '#ground'
 import type { Oid } from './identity.ts'
+import type { Inquiry } from './inquiry.ts'
 import type { HttpRequest } from './request.ts'
 
 /** A method that no object in the delegation chain has. `args` are stored values; `learner` is who would learn it. */
@@ -20,7 +21,14 @@ export interface HttpNeed {
   n: number
 }
 
-export type Need = MethodNeed | HttpNeed
+/** The answer to a question: the `n`-th equal one of the attempt, from 0. */
+export interface InquiryNeed {
+  kind: 'inquiry'
+  inquiry: Inquiry
+  n: number
+}
+
+export type Need = MethodNeed | HttpNeed | InquiryNeed
 
 /** Thrown through guest code; `need` or `fault` says why. */
 export class Signal extends Error {
@@ -35,7 +43,10 @@ export class Signal extends Error {
 }
 
 /** The name under which the outcome of a need is found when the turn runs again. */
-export function needKey(need: Pick<MethodNeed, 'learner' | 'selector'> | HttpNeed): string {
+export function needKey(
+  need: Pick<MethodNeed, 'learner' | 'selector'> | HttpNeed | InquiryNeed,
+): string {
+  if ('inquiry' in need) return `inquiry ${need.n} ${JSON.stringify(need.inquiry)}`
   if ('request' in need) return `http ${need.n} ${JSON.stringify(need.request)}`
   return `${need.learner}:${need.selector}`
 }

@@ -1,7 +1,7 @@
 // Owns: what becomes of a value that guest code threw: always a fault record, whatever the value is.
 // Leaves: signals to world.ts, since they are thrown by ourselves.
 // Laws: OB33 nothing that guest code makes passes for a fault of ours, and a sentence of its own has a bounded length.
-import type { FaultRecord } from '#ground'
+import type { Fault, FaultRecord } from '#ground'
 import { objectFault, ownFault } from './faults.ts'
 import { OBJECT_LIMITS } from './limits.ts'
 
@@ -9,9 +9,7 @@ import { OBJECT_LIMITS } from './limits.ts'
 export function faultOfThrown(thrown: unknown): FaultRecord {
   const fault = ownFault(thrown)
   if (fault !== undefined) return fault.toRecord()
-  if (thrown instanceof RangeError && /call stack/i.test(ownText(thrown, 'message') ?? '')) {
-    return objectFault('LIMIT', 'functions called functions too deeply').toRecord()
-  }
+  if (isOverflow(thrown)) return tooDeep().toRecord()
   const sentence =
     typeof thrown === 'string'
       ? thrown
@@ -20,6 +18,16 @@ export function faultOfThrown(thrown: unknown): FaultRecord {
         : 'the method threw something that is not an error'
   const bounded = sentence.slice(0, OBJECT_LIMITS.sentenceLength)
   return objectFault('METHOD_FAILED', bounded).toRecord()
+}
+
+/** Whether it is the engine's error of a stack that ran out. */
+export function isOverflow(thrown: unknown): boolean {
+  return thrown instanceof RangeError && /call stack/i.test(ownText(thrown, 'message') ?? '')
+}
+
+/** The fault of a stack that ran out. */
+export function tooDeep(): Fault {
+  return objectFault('LIMIT', 'functions called functions too deeply')
 }
 
 function ownText(value: object, name: string): string | undefined {

@@ -10,9 +10,23 @@ export type Change =
   | { kind: 'set'; target: Oid; slot: string; value: unknown; expect?: Tid | null }
   | { kind: 'remove'; target: Oid; slot: string; expect?: Tid | null }
   | { kind: 'create'; name?: string; parents: Oid[]; slots: [string, unknown][] }
-  // `method` is left out when the method is new: it gets the next oid.
-  | { kind: 'method'; target: Oid; selector: string; method?: Oid; expect?: Tid | null }
+  // `method` is left out when the method is new: it gets the next oid. `relies` are slots that must be as they were read.
+  | {
+      kind: 'method'
+      target: Oid
+      selector: string
+      method?: Oid
+      expect?: Tid | null
+      relies?: Relied[]
+    }
   | { kind: 'restore'; slots: RestoredSlot[]; names: RestoredName[] }
+
+/** A slot of another's that a change relies on: the tid of its last change, null if it must be absent. */
+export interface Relied {
+  target: Oid
+  slot: string
+  expect: Tid | null
+}
 
 /** A slot to be as it was: absent, a stored value, or a method, which gets the next oid. */
 export interface RestoredSlot {
@@ -52,6 +66,8 @@ export interface SendRequest extends TurnFrame {
   args: unknown[]
   /** Who learns what is missing, when the sender said so. */
   holder?: Oid
+  /** The very method to run, whatever the receiver finds by the selector, and the object that held it. */
+  version?: { method: Oid; holder: Oid }
 }
 
 /** One object as a turn leaves it; `slots` are the names of those that changed. */

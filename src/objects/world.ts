@@ -5,16 +5,16 @@
 // turn is kept only if something that is kept, a name or the reply refers to it. OB34 after a turn the memory holds what
 // was written and nothing else.
 import { Fault, type FaultRecord } from '#ground'
-import { encodeSlots, encodeValue, type StoredSlot } from './codec.ts'
 import { makeChange } from './change.ts'
-import { type Delegation, chainOf, findAbove, findHolder, parentsOf } from './delegation.ts'
+import { encodeSlots, encodeValue, type StoredSlot } from './codec.ts'
+import { chainOf, type Delegation, findAbove, findHolder, parentsOf } from './delegation.ts'
 import { checkCount, checkSize, notUnderstood, objectFault, sealFault } from './faults.ts'
 import { makeHandler } from './handle.ts'
 import { GENESIS, type Oid, oidText, type Tid } from './identity.ts'
 import { OBJECT_LIMITS } from './limits.ts'
+import { Needs } from './needs.ts'
 import { type Borrowed, freshSlot, ObjectState, type Slot, slotKind, UNKEPT } from './object.ts'
 import { Ownership } from './ownership.ts'
-import { Needs } from './needs.ts'
 import { Postings } from './posting.ts'
 import { bornIn } from './reach.ts'
 import { type MethodNeed, type Need, needKey, Signal } from './signal.ts'
@@ -507,7 +507,9 @@ export class World implements Delegation {
       const args = request.args.map((arg) => toLive(arg, this.handleOf))
       const state = this.state(request.target)
       this.slotsOf(state)
-      return this.send(state, request.selector, args)
+      const old = request.version
+      if (old === undefined) return this.send(state, request.selector, args)
+      return this.#host.method(old.method, old.holder)(state.handle, ...args)
     })
   }
 

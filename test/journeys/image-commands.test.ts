@@ -366,7 +366,10 @@ test('[CL91] [BR71] [BR62] a load is undone as a whole and redone, its methods j
   assert.equal(undone.code, 0, undone.err)
   assert.deepEqual(
     json((await other.run(['ls', '--json'])).out).objects.map(({ name }: Given) => name),
-    ['genesis', 'traits/false', 'traits/nil', 'traits/true'],
+    [
+      ...['brick', 'crucible', 'genesis', 'robin', 'scribe', 'swap'],
+      ...['traits/false', 'traits/nil', 'traits/true', 'weaver'],
+    ],
   )
   const back = await other.run(['source', 'traits/true', 'not'])
   assert.equal(back.out, (await place.run(['source', 'traits/true', 'not'])).out)

@@ -117,6 +117,22 @@ describe('learning, for real', () => {
     assert.equal(await answered('alice', 'balance'), 62)
   })
 
+  test('[CL120] [TL3] plain words reach the object that they name, and words that name none are refused', async () => {
+    const told = await batos('tell', 'deposit 3 to alice', '--json')
+    if (told.code === 0) {
+      const { messages, answers } = JSON.parse(told.out) as Record<string, unknown[]>
+      assert.deepEqual(answers, [65])
+      assert.equal(messages?.length, 1)
+      await answered('alice', 'withdraw', '3')
+    } else {
+      // A model of this size may be unsure; it may not be wrong.
+      assert.equal(told.code, 7, told.out)
+    }
+    const refused = await batos('tell', 'do not deposit 5 to alice', '--json')
+    assert.equal(refused.code, 7, refused.out)
+    assert.equal(await answered('alice', 'balance'), 62)
+  })
+
   test('[BR13] the command, the library, the page and Python see one world at once', async (t) => {
     const kernel = (await import('node:fs/promises')).readFile(join(folder, 'kernel.json'), 'utf8')
     const about = JSON.parse(await kernel) as { endpoint: string; token: string }

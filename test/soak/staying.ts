@@ -13,6 +13,9 @@ const TABLES: Record<TableName, string> = {
   facts: 'single facts of the image',
   proposals: 'a method that waits for a person, and the newest that were decided',
   examples: 'an answer that a person gave, for ever',
+  cases: 'what the Crucible did with one need, until newer ones push it out',
+  versions: 'a version of a method and how it fares, for ever',
+  quarantine: 'a source that was on the stack when a worker died, for ever',
   policies: 'a policy of an object or a selector, until it is taken away',
 }
 

@@ -16,11 +16,17 @@ export const TICK = 'if(--$rt.n<0)$rt.x();'
 /** The same as an expression, before a default value that calls something. */
 export const TICK_EXPRESSION = '--$rt.n<0&&$rt.x()'
 
-/** What a catch does first: signals pass. */
-export const CATCH_GUARD = 'if($rt.z)throw $rt.z;'
+/** What a catch does first: signals pass, and a stack that ran out becomes one. */
+export const catchGuard = (caught: string): string => `$rt.c(${caught});`
 
-/** The condition under which a finally runs: not while a signal passes. */
-export const FINALLY_GUARD = 'if(!$rt.z)'
+/**
+ * What stands around a `finally`. It runs when neither a signal passes nor what was caught is one: `flag` says that, also
+ * when the stack has no room left to find out.
+ */
+export const finallyFlag = (flag: string): string => `let ${flag}=0;`
+export const finallyCatch = (flag: string, caught: string): string =>
+  `{${flag}=1;${catchGuard(caught)}${flag}=0;throw ${caught};}`
+export const finallyGuard = (flag: string): string => `if(!${flag}&&!$rt.z)`
 
 /** The runtime's operations and the number of arguments each takes. */
 export const OPERATIONS: ReadonlyMap<string, number> = new Map([
@@ -37,6 +43,7 @@ export const OPERATIONS: ReadonlyMap<string, number> = new Map([
   ['p', 3],
   ['d', 2],
   ['r', 4],
+  ['k', 1],
 ])
 
 /** What text filters in front of the evaluator refuse, wherever it stands. */

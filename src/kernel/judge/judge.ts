@@ -11,7 +11,7 @@ import {
   type JudgeRequest,
   readReply,
 } from './answer.ts'
-import { judgeArguments, judgeEntry } from './entry.ts'
+import { judgeEntry, judgeOptions } from './entry.ts'
 import { REQUEST_MS_MAX, START_FAILURES_MAX, START_MS_MAX, WAITING_MAX } from './limits.ts'
 import { type Problem, type ProblemCode, problemAt } from './problem.ts'
 import type { CheckRequest } from './typing.ts'
@@ -157,7 +157,8 @@ export class Judge {
 
   #start(): void {
     const child = this.#options.spawn(this.#options.entry ?? judgeEntry(), {
-      execArgv: this.#options.execArgv ?? judgeArguments(),
+      ...judgeOptions(),
+      ...(this.#options.execArgv && { execArgv: this.#options.execArgv }),
     })
     const running: Running = { child, ready: false, warm: false, ended: undefined }
     this.#running = running

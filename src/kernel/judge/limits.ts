@@ -31,6 +31,9 @@ export const START_MS_MAX = 60_000
 /** Old space of the judge's heap, in MiB: the type checker and its libraries use about 150. */
 export const HEAP_MIB = 512
 
+/** Seconds of the judge's processor time, which the operating system ends: what it is at then is a problem of the judge. */
+export const PROCESSOR_SECONDS = 24 * 3_600
+
 /** Requests that may wait for the judge: each may hold a source of the largest size. */
 export const WAITING_MAX = 1_024
 

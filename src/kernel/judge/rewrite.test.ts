@@ -97,6 +97,11 @@ function plainRuntime(fuel = 100_000) {
     q: (o: Any, k: string, f: () => unknown[]) => (o[k] == null ? undefined : call(o, k, f())),
     o: (v: unknown, f: Fn) => (v == null ? undefined : f(v)),
     r: (h: number, self: Any, k: string, args: unknown[]) => [h, self.n, k, ...args],
+    k: (key: unknown) => key,
+    c(thrown: unknown) {
+      if (runtime.z) throw runtime.z
+      if (thrown instanceof RangeError && /call stack/.test(thrown.message)) runtime.x()
+    },
   }
   return runtime
 }
@@ -141,7 +146,7 @@ test('[KN49] the snippets reach every operation of the runtime but resend', () =
     if ('problems' in made) continue
     for (const [, name] of made.code.matchAll(/\$rt\.(\w+)\(/g)) if (name) used.add(name)
   }
-  assert.deepEqual([...used].sort(), 'd g l o p q s s0 s1 s2 u w x'.split(' '))
+  assert.deepEqual([...used].sort(), 'c d g k l o p q s s0 s1 s2 u w x'.split(' '))
 })
 
 test('[KN44] resend hands over the holder, the receiver, the selector and the arguments', () => {
@@ -222,6 +227,45 @@ const ENDLESS: Record<string, string> = {
   'a method of a literal':
     'function f(self) { const o = { toString() { return `${{ toString: () => { for (;;); } }}` } }; return `${o}` }',
 }
+
+/** Each would go on after the stack has ended. */
+const BOTTOMLESS: Record<string, string> = {
+  'a catch': 'function f(self) { const g = () => g() + 1; try { g() } catch { self.caught = 1 } }',
+  'a catch that takes apart':
+    'function f(self) { const g = () => g() + 1; try { g() } catch ({ message }) { self.caught = 1 } }',
+  'a finally':
+    'function f(self) { const g = () => g() + 1; try { g() } finally { self.caught = 1; return 1 } }',
+  'a finally of a catch':
+    'function f(self) { const g = () => g() + 1; try { throw 1 } catch { g() } finally { self.caught = 1; return 1 } }',
+  'a finally at the bottom':
+    'function f(self) { const g = () => { try { return g() + 1 } finally { self.caught = 1; return 1 } }; return g() }',
+}
+
+for (const [what, source] of Object.entries(BOTTOMLESS)) {
+  test(`[KN51] ${what} does not go on where the stack has ended`, () => {
+    const runtime = plainRuntime()
+    const self: Any = {}
+    assert.throws(
+      () => link(source, runtime)(self),
+      (thrown) => thrown === runtime.z || thrown instanceof RangeError,
+    )
+    assert.equal('caught' in self, false)
+  })
+}
+
+test('[KN49] the key of a pattern is looked at once, before the value is read', () => {
+  const runtime = plainRuntime()
+  const keys: unknown[] = []
+  runtime.k = (key) => {
+    keys.push(key)
+    return key === 'a' ? 'b' : key
+  }
+  const source = `function f(self, { ['a']: x = 1, [self.k]: [y] }) {
+    const { ['a']: z } = self; for (const { [ ('a') ]: w } of [self]) return [x, y, z, w]
+  }`
+  assert.deepEqual(link(source, runtime)({ k: 'c', b: 5 }, { b: 2, c: [3] }), [2, 3, 5, 5])
+  assert.deepEqual(keys, ['a', 'c', 'a', 'a'])
+})
 
 for (const [what, source] of Object.entries(ENDLESS)) {
   test(`[KN51] ${what} that never ends runs out of fuel, and nothing of it sees the signal`, () => {

@@ -4,8 +4,10 @@
 // JavaScript. KN50 lines stay where they were. KN51 every function and loop ticks first, catches and finallies guard.
 import { renderChain } from './chain.ts'
 import {
-  CATCH_GUARD,
-  FINALLY_GUARD,
+  catchGuard,
+  finallyCatch,
+  finallyFlag,
+  finallyGuard,
   HOLDER,
   literalCode,
   quote,
@@ -50,6 +52,8 @@ export class Rewriter {
   readonly #targets = new Set<Tree>()
   /** Declarations in heads of loops, which are no statements of their own. */
   readonly #heads = new Set<Tree>()
+  /** Properties of patterns, whose keys read. */
+  readonly #readers = new Set<Tree>()
   /** Default values in parameters. */
   readonly #defaults = new Set<Tree>()
   #names = 0
@@ -177,8 +181,7 @@ export class Rewriter {
         this.#targets.add(node.argument)
         return this.#splice(node)
       case 'ObjectPattern':
-        for (const one of node.properties) if (one.type === 'Property') this.#targets.add(one.value)
-        return this.#splice(node)
+        return this.#objectPattern(node)
       case 'MemberExpression':
         return this.#targets.has(node) ? this.#splice(node) : this.#read(node)
       case 'ChainExpression':
@@ -255,6 +258,15 @@ export class Rewriter {
     return out + this.#text.slice(at, arrow)
   }
 
+  #objectPattern(node: Kind<'ObjectPattern'>): string {
+    for (const one of node.properties) {
+      if (one.type !== 'Property') continue
+      this.#targets.add(one.value)
+      this.#readers.add(one)
+    }
+    return this.#splice(node)
+  }
+
   /** A default value; those of parameters run before the body's tick, so they tick themselves. */
   #default(node: Kind<'AssignmentPattern'>): string {
     this.#targets.add(node.left)
@@ -292,15 +304,15 @@ export class Rewriter {
     const body = this.#splice(node.body, node.body.start + 1)
     if (!node.param || node.param.type === 'Identifier') {
       const breaks = this.gap(node.start, node.body.start)
-      const param = node.param ? `(${this.render(node.param)}${breaks})` : breaks
-      return `catch${param}{${CATCH_GUARD}${body}`
+      const name = node.param ? this.render(node.param) : this.name()
+      return `catch(${name}${breaks}){${catchGuard(name)}${body}`
     }
     // A pattern would read the signal and run its defaults before the guard, so it moves behind it.
     const caught = this.name()
     const pattern = this.render(node.param)
     const before = this.gap(node.start, node.param.start)
     const after = this.gap(node.param.end, node.body.start)
-    return `catch(${before}${caught}){${CATCH_GUARD}let ${pattern}=${caught};${after}{${body}}`
+    return `catch(${before}${caught}){${catchGuard(caught)}let ${pattern}=${caught};${after}{${body}}`
   }
 
   #try(node: Kind<'TryStatement'>): string {
@@ -311,7 +323,11 @@ export class Rewriter {
     const head = this.#splice(node, node.start, parts, last.end)
     const between = this.#text.slice(last.end, finalizer.start)
     const body = this.#splice(finalizer, finalizer.start + 1)
-    return `${head}${between}{${FINALLY_GUARD}{${body}}`
+    const [flag, caught] = [this.name(), this.name()]
+    // What its own catch throws is looked at as well.
+    const guarded = node.handler ? `try{${head}}` : head
+    const looked = `${guarded}catch(${caught})${finallyCatch(flag, caught)}`
+    return `{${finallyFlag(flag)}${looked}${between}{${finallyGuard(flag)}{${body}}}`
   }
 
   #property(node: Kind<'Property'>): string {
@@ -320,6 +336,11 @@ export class Rewriter {
       const code = this.render(node.value)
       const changed = node.value.type === 'Identifier' && code !== node.value.name
       return changed ? `${quote(staticName(key, false) ?? '')}:${code}` : code
+    }
+    if (node.computed && this.#readers.has(node)) {
+      const before = this.#text.slice(node.start, key.start)
+      const between = this.#text.slice(key.end, node.value.start)
+      return `${before}${RUNTIME}.k(${this.argument(key)})${between}${this.render(node.value)}`
     }
     if (node.computed || key.type !== 'Identifier') return this.#splice(node)
     // A method called `import` would pass for an import in a filter of text.

@@ -7,7 +7,8 @@ import { SNIPPETS } from './snippets.fixture.ts'
 import { verifyCode } from './verify.ts'
 
 const TICK = 'if(--$rt.n<0)$rt.x();'
-const METHOD = `function f(self, a, b = self.g()) {
+const METHOD = `function f(self, a, b = self.g(), {["m"]:m} = self) {
+  const {[a]:k} = self
   for (const x of self.items) { self.n += x.y }
   while (a) a--
   do { a?.b } while (a?.b?.())
@@ -39,11 +40,18 @@ test('[KN51] a tick that is missing anywhere is found', () => {
 type Wrong = [what: string, from: string, to: string]
 
 const WRONG_TICKS: Wrong[] = [
-  ['a catch without its guard', 'if($rt.z)throw $rt.z;', ''],
-  ['a catch that looks elsewhere', 'if($rt.z)throw $rt.z;', 'if($rt.y)throw $rt.z;'],
+  ['a catch without its guard', '$rt.c(e);', ''],
+  ['a catch that looks elsewhere', '$rt.c(e);', '$rt.c(a);'],
   ['a catch that takes apart', 'catch(e)', 'catch({e})'],
-  ['a finally without its guard', 'if(!$rt.z){', '{'],
-  ['a finally that runs on signals', 'if(!$rt.z){', 'if($rt.z){'],
+  ['a finally without its guard', 'if(!FLAG&&!$rt.z){', '{'],
+  ['a finally that runs on signals', 'if(!FLAG&&!$rt.z){', 'if(!FLAG&&$rt.z){'],
+  ['a finally that runs on what was caught', 'if(!FLAG&&!$rt.z){', 'if(!$rt.z){'],
+  ['a finally without a look', 'catch(CAUGHT){FLAG=1;$rt.c(CAUGHT);FLAG=0;throw CAUGHT;}', ''],
+  ['a finally that goes on', 'FLAG=0;throw CAUGHT;}', 'FLAG=0;}'],
+  ['a finally whose flag is never up', '{FLAG=1;', '{FLAG=0;'],
+  ['a finally whose flag is up for ever', 'let FLAG=0;', ''],
+  ['a finally with the flag of another', 'let FLAG=0;', 'let FLAG=1;'],
+  ['a flag that is written to', 'return e', 'return FLAG=0'],
   ['a default without its tick', '--$rt.n<0&&$rt.x(),', ''],
   ['a tick that charges nothing', '--$rt.n<0', '$rt.n<0'],
   ['a tick that gives fuel', '--$rt.n<0', '++$rt.n<0'],
@@ -51,6 +59,9 @@ const WRONG_TICKS: Wrong[] = [
 ]
 
 const WRONG_MEMBERS: Wrong[] = [
+  ['a key of a pattern that is left', '{[$rt.k(a)]:k}', '{[a]:k}'],
+  ['a key of a pattern that is read', '{[$rt.k(a)]:k}', '{[$rt.g(a,a)]:k}'],
+  ['a key of a parameter that is left', '{[$rt.k("m")]:m}', '{["m"]:m}'],
   ['a read that is left', '$rt.g(x,"y")', 'x.y'],
   ['a send that is left', '$rt.s1(self,"f",a)', 'self.f(a)'],
   ['a write that is left', '$rt.w(self,"done",true)', 'self.done=true'],
@@ -63,7 +74,7 @@ const WRONG_MEMBERS: Wrong[] = [
 ]
 
 const WRONG_NAMES: Wrong[] = [
-  ['an operation that is none', '$rt.g(x,"y")', '$rt.k(x,"y")'],
+  ['an operation that is none', '$rt.g(x,"y")', '$rt.y(x,"y")'],
   ['an operation with too few arguments', '$rt.g(x,"y")', '$rt.g(x)'],
   ['an operation with a spread', '$rt.g(x,"y")', '$rt.g(x,...a)'],
   ['the runtime let out', '$rt.g(x,"y")', '$rt'],
@@ -92,8 +103,12 @@ const WRONG_TEXTS: Wrong[] = [
   ['an import in a text', '"done"', '"import(x)"'],
 ]
 
-function findsOut(from: string, to: string) {
+function findsOut(right: string, wrong: string) {
   const { code, globals } = compiled(METHOD)
+  const [, flag = ''] = /let (\$t[0-9]+)=0;/.exec(code) ?? []
+  const [, caught = ''] = /catch\((\$t[0-9]+)\)/.exec(code) ?? []
+  const named = (text: string) => text.replaceAll('FLAG', flag).replaceAll('CAUGHT', caught)
+  const [from, to] = [named(right), named(wrong)]
   // The longest form of the update, whose value becomes part of its function.
   const adjusted = to.startsWith('$v=>{')
     ? code.replace(/\$v=>\$v\+\([^;]*\)\);/, `${to.slice(0, -1)});`)

@@ -4,8 +4,10 @@
 // KN53 nothing free is left, and the runtime's names are used in its own shapes only. KN55 no refused text.
 import { parse } from 'acorn'
 import {
-  CATCH_GUARD,
-  FINALLY_GUARD,
+  catchGuard,
+  finallyCatch,
+  finallyFlag,
+  finallyGuard,
   HOLDER,
   OPERATIONS,
   RECEIVER,
@@ -34,6 +36,9 @@ const ALLOWED: ReadonlySet<string> = new Set(
   ),
 )
 
+/** A name of the rewriter's own. */
+const PRIVATE = /^\$t[0-9]+$/
+
 /** What is wrong with the code, as sentences; none when it holds. */
 export function verifyCode(code: string, globals: readonly string[]): string[] {
   if (REFUSED_TEXT.test(code)) return ['The code holds text that the evaluator refuses.']
@@ -52,6 +57,10 @@ class Verifier {
   readonly #targets = new Set<Tree>()
   /** Functions that the rewriter made and that hold one expression. */
   readonly #thunks = new Set<Tree>()
+  /** Tries in a block of their own that declares the flag of their `finally`. */
+  readonly #flags = new Map<Tree, string>()
+  /** Names that are written to where the flag of a `finally` is. */
+  readonly #flagged = new Set<Tree>()
   #method: Tree | undefined
 
   constructor(code: string) {
@@ -67,7 +76,7 @@ class Verifier {
     }
     for (const { node, write, home } of resolveNames(root).references) {
       if (home === undefined) this.#fail(node, 'is free')
-      if (write && node.name.startsWith('$')) {
+      if (write && node.name.startsWith('$') && !this.#flagged.has(node)) {
         // Only the tick changes the runtime, and the walk has checked its shape.
         if (/^\$(?:rts?|h|t[0-9]+)$/.test(node.name)) this.#fail(node, 'is written to')
       }
@@ -146,6 +155,7 @@ class Verifier {
       } else this.#fail(value, 'is a default that does not begin with a tick')
       this.#parameter(node.left)
     } else if (node.type === 'Property') {
+      this.#patternKey(node)
       if (node.computed) this.#visit(node.key)
       this.#parameter(node.value)
     } else if (node.type === 'ObjectPattern' || node.type === 'ArrayPattern') {
@@ -192,7 +202,10 @@ class Verifier {
         this.#try(node)
         return
       case 'ObjectPattern':
-        for (const one of node.properties) if (one.type === 'Property') this.#targets.add(one.value)
+        this.#objectPattern(node)
+        break
+      case 'BlockStatement':
+        this.#flag(node)
         break
       case 'ArrayPattern':
         for (const one of node.elements) if (one) this.#targets.add(one)
@@ -230,29 +243,67 @@ class Verifier {
     for (const child of childrenOf(node)) this.#visit(child)
   }
 
+  #objectPattern(node: Kind<'ObjectPattern'>): void {
+    for (const one of node.properties) {
+      if (one.type !== 'Property') continue
+      this.#patternKey(one)
+      this.#targets.add(one.value)
+    }
+  }
+
+  /** A computed key of a pattern reads a member, so the runtime has a look at it. */
+  #patternKey(node: Kind<'Property'>): void {
+    const { computed, key } = node as { computed: boolean; key: Tree }
+    if (
+      computed &&
+      !(key.type === 'CallExpression' && this.#code.startsWith('$rt.k(', key.start))
+    ) {
+      this.#fail(node, 'reads a member outside the runtime')
+    }
+  }
+
   #try(node: Kind<'TryStatement'>): void {
     this.#visit(node.block)
-    if (node.handler) {
-      const [guard, ...rest] = node.handler.body.body
-      if (guard === undefined || this.#text(guard) !== CATCH_GUARD) {
-        this.#fail(node.handler, 'catches signals')
-      }
-      if (node.handler.param && node.handler.param.type !== 'Identifier') {
-        this.#fail(node.handler, 'takes a signal apart')
-      }
-      for (const statement of rest) this.#visit(statement)
+    const { handler, finalizer } = node
+    if (finalizer) return this.#finally(node, finalizer)
+    if (handler?.param?.type !== 'Identifier') return this.#fail(node, 'takes a signal apart')
+    const [guard, ...rest] = handler.body.body
+    if (guard === undefined || this.#text(guard) !== catchGuard(handler.param.name)) {
+      this.#fail(handler, 'catches signals')
     }
-    if (node.finalizer) {
-      const [guard, ...others] = node.finalizer.body
-      const guarded = guard?.type === 'IfStatement' && !guard.alternate ? guard : undefined
-      if (guarded === undefined || others.length > 0) this.#fail(node.finalizer, 'runs on signals')
-      else if (
-        this.#code.slice(guarded.start, guarded.consequent.start) !== FINALLY_GUARD ||
-        guarded.consequent.type !== 'BlockStatement'
-      ) {
-        this.#fail(node.finalizer, 'runs on signals')
-      } else this.#visit(guarded.consequent)
+    for (const statement of rest) this.#visit(statement)
+  }
+
+  /** Remembers the flag of a block that holds one and its try. */
+  #flag(block: Kind<'BlockStatement'>): void {
+    const [flag, guarded] = block.body
+    if (flag?.type !== 'VariableDeclaration' || guarded?.type !== 'TryStatement') return
+    const name = /^let (\$t[0-9]+)=/.exec(this.#text(flag))?.[1]
+    if (name !== undefined && this.#text(flag) === finallyFlag(name)) this.#flags.set(guarded, name)
+  }
+
+  #finally(node: Kind<'TryStatement'>, finalizer: Kind<'BlockStatement'>): void {
+    const flag = this.#flags.get(node) ?? ''
+    const { handler } = node
+    const caught = handler?.param?.type === 'Identifier' ? handler.param.name : ''
+    if (
+      !handler ||
+      !PRIVATE.test(caught) ||
+      this.#text(handler.body) !== finallyCatch(flag, caught)
+    ) {
+      return this.#fail(node, 'runs on signals')
     }
+    for (const { node: written, write } of resolveNames(handler.body).references) {
+      if (write && written.name === flag) this.#flagged.add(written)
+    }
+    const [guard, ...others] = finalizer.body
+    const guarded = guard?.type === 'IfStatement' && !guard.alternate ? guard : undefined
+    if (guarded === undefined || others.length > 0) return this.#fail(finalizer, 'runs on signals')
+    const condition = this.#code.slice(guarded.start, guarded.consequent.start)
+    if (condition !== finallyGuard(flag) || guarded.consequent.type !== 'BlockStatement') {
+      return this.#fail(finalizer, 'runs on signals')
+    }
+    this.#visit(guarded.consequent)
   }
 
   /** A member that is no callee: only a target of a pattern or of a loop's head may be one. */

@@ -5,7 +5,6 @@ import { type Attack, runAttacks } from './attack.fixture.ts'
 /** Reads a refused name in a way that the judge cannot see. */
 const CTOR = "const k = 'const' + 'ructor';"
 const method = (body: string) => `function f(self, other) { ${body} }`
-const NOTHING = { answer: null }
 
 const CODE: Attack[] = [
   [
@@ -26,31 +25,31 @@ const CODE: Attack[] = [
   [
     'E01 climb from a function of its own, by a pattern',
     method(`${CTOR} const { [k]: C } = () => 1; return C('return process')()`),
-    { fault: /not a valid constructor/ },
+    { fault: /C is not a function/ },
   ],
   [
     'E02 climb-from-host-fn',
     method(`${CTOR} const { [k]: C } = mirror.clone; return C('return 1')()`),
-    { fault: /not a valid constructor/ },
+    { fault: /C is not a function/ },
   ],
   [
     'E02 a bound method of an object',
     method(`${CTOR} const { [k]: C } = self.ping; return C('return 1')()`),
-    { fault: /not a valid constructor/ },
+    { fault: /C is not a function/ },
   ],
   [
     'E03 climb-from-return',
     method(
       `${CTOR} const { [k]: C } = mirror.slots(self)[0]; return C === Object || typeof C.create`,
     ),
-    { answer: 'function' },
+    { fault: /cannot read create of undefined/ },
   ],
   [
     'E04 climb-from-error',
     method(
       `${CTOR} try { self.n(1) } catch (e) { const { [k]: F } = e; const { [k]: C } = F; return C('return 1')() }`,
     ),
-    { fault: /not a valid constructor/ },
+    { fault: /undefined/ },
   ],
   [
     'E04 a fault made from the class of a caught one',
@@ -64,7 +63,7 @@ const CODE: Attack[] = [
     method(
       `${CTOR} try { self.n(1) } catch (e) { const { [k]: F } = e; const { prototype } = F; prototype.toRecord = () => 1 }`,
     ),
-    { fault: /read only/ },
+    { fault: /undefined/ },
   ],
   [
     'E04 a property on a fault’s method',
@@ -76,7 +75,7 @@ const CODE: Attack[] = [
     method(
       `${CTOR} const { [k]: C } = mirror.slotNames(self).values(); const { [k]: D } = C; return D('return 1')()`,
     ),
-    { fault: /not a valid constructor/ },
+    { fault: /undefined/ },
   ],
   ['E06 a promise to climb from', method('return Array.fromAsync === undefined'), { answer: true }],
   [
@@ -172,21 +171,21 @@ const ERRORS: Attack[] = [
     method(
       'const g = (n) => g(n + 1) + 1; try { g(0) } catch (e) { return e instanceof RangeError }',
     ),
-    { answer: true },
+    { fault: 'LIMIT' },
   ],
   [
     'E22 overflow inside a host call',
     method(
       'let last; const g = () => { last = mirror.slotNames(self); return g() + 1 }; try { g() } catch (e) { return [e instanceof RangeError, last.includes("ping")] }',
     ),
-    { answer: [true, true] },
+    { fault: 'LIMIT' },
   ],
   [
     'E22 overflow while writing',
     method(
       'const g = (n) => { self.list.push(n); self.n = n; return g(n + 1) + 1 }; try { g(0) } catch (e) {} self.list = []; self.n = 1',
     ),
-    NOTHING,
+    { fault: 'LIMIT' },
   ],
   [
     'E26 descriptor-harvest',
@@ -256,7 +255,7 @@ const COERCION: Attack[] = [
     method(
       'let n = 0; const k = { valueOf() { return n++ ? 2e9 : 1 } }; return "x".repeat(k).length',
     ),
-    { fault: /Invalid count value|Invalid string length|memory/ },
+    { fault: 'LIMIT' },
   ],
   [
     'E31 toJSON on our side',
@@ -281,14 +280,14 @@ const COERCION: Attack[] = [
     method(
       `${CTOR} const { [k]: I } = [].values(); const i = I.from({ next: () => ({ value: 1 }), return() { for (;;) {} } }); for (const x of i) break`,
     ),
-    { fault: 'FUEL' },
+    { fault: /does not understand from/ },
   ],
   [
     'E33 iterator-close that hides spent fuel',
     method(
       `${CTOR} const { [k]: I } = [].values(); const i = I.from({ next: () => ({ value: 1 }), return() { self.n = 99; return {} } }); for (const x of i) for (;;) {}`,
     ),
-    { fault: 'FUEL' },
+    { fault: /does not understand from/ },
   ],
   [
     'E34 shared-symbol-registry',
@@ -306,12 +305,12 @@ const COERCION: Attack[] = [
   [
     'E38 the clock behind the clock',
     method(`${CTOR} const { [k]: D } = new Date(5); return D.now()`),
-    { fault: /secure mode/ },
+    { fault: /undefined|nil/ },
   ],
   [
     'E38 the clock behind the clock, made new',
     method(`${CTOR} const { [k]: D } = new Date(5); return new D().getTime()`),
-    { fault: /secure mode/ },
+    { fault: /D is not a constructor/ },
   ],
   [
     'E38 dice',

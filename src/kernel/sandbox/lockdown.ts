@@ -3,6 +3,7 @@
 // Laws: KN20 guest code runs in a compartment whose globals are frozen and hold nothing of the host. KN29 what outlives a
 // turn in this process is frozen: intrinsics, methods, our faults.
 import 'ses'
+import { type Growth, guardGrowth } from './growth.ts'
 
 declare const lockdown: (options: Record<string, string>) => void
 declare const Compartment: new (
@@ -11,12 +12,13 @@ declare const Compartment: new (
 declare const harden: <T>(value: T) => T
 
 /** Locks the process down and answers the one compartment that guest code is compiled in. */
-export function lockDown(): {
+export function lockDown(growth: Growth): {
   globals: Record<string, unknown>
   evaluate(code: string): unknown
   harden: <T>(value: T) => T
 } {
   removeHiddenWays()
+  guardGrowth(growth)
   lockdown({
     errorTaming: 'safe',
     overrideTaming: 'severe',

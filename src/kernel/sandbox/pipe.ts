@@ -1,14 +1,17 @@
 // Owns: the worker's end of its pipe to the kernel: whole frames, read and written without returning to an event loop.
 // Leaves: what the frames say to worker.ts and link.ts.
-// Laws: KN21 an answer to a question is the next frame that is not work; work that arrives first waits its turn.
+// Laws: KN131 a question is asked where there is room for its answer. KN21 an answer to a question is the next frame that is not work; work that arrives first waits its turn.
 import { readSync, writeSync } from 'node:fs'
-import { frame, FrameReader } from '#ground'
+import { FrameReader, frame } from '#ground'
 import { decodeValue, encodeValue } from '#objects'
 
 const STDIN = 0
 const STDOUT = 1
 /** Bytes read at once: a full group of turns usually fits. */
 const READ_BYTES = 256 * 1024
+/** Arguments of a call that takes 64 KiB of stack, several times what a question and its answer do, or fails. */
+const ROOM = new Array<undefined>(8_192).fill(undefined)
+const NOTHING = (): void => undefined
 
 export class Pipe {
   readonly #reader = new FrameReader()
@@ -30,6 +33,8 @@ export class Pipe {
 
   /** Asks the kernel and waits for its answer; the process ends when the kernel is gone. */
   ask(question: unknown[]): unknown {
+    // A stack that ends between a question and its answer would leave the answer to whoever asks next.
+    Reflect.apply(NOTHING, undefined, ROOM)
     this.send(question)
     for (;;) {
       const message = this.#next()

@@ -3,41 +3,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { test } from 'node:test'
-import { FrameReader, frame } from '#ground'
-import { decodeValue, encodeSlots, encodeValue, MethodRef, Ref } from '#objects'
-import { spawnNode } from '#powers'
-import type { ChildLike } from '../child.ts'
+import { decodeValue, encodeSlots, MethodRef, Ref } from '#objects'
 import { KERNEL_LIMITS } from '../limits.ts'
 import { workerEntry, workerOptions } from './entry.ts'
-
-/** A worker whose other end is the test. */
-class Pipe {
-  readonly child: ChildLike
-  readonly ended: Promise<number | null>
-  readonly #reader = new FrameReader()
-  readonly #heard: unknown[][] = []
-  #wake: () => void = () => undefined
-
-  constructor() {
-    this.child = spawnNode(workerEntry(), workerOptions(KERNEL_LIMITS.trialHeap))
-    this.ended = new Promise((resolve) => this.child.onExit((code) => resolve(code)))
-    this.child.stdout.on('data', (chunk: Buffer) => {
-      for (const bytes of this.#reader.push(chunk))
-        this.#heard.push(decodeValue(bytes) as unknown[])
-      this.#wake()
-    })
-  }
-
-  say(...messages: unknown[][]): void {
-    // In one write, so that all of them are there before the first is answered.
-    this.child.stdin.write(Buffer.concat(messages.map((one) => frame(encodeValue(one)))))
-  }
-
-  async hear(): Promise<unknown[]> {
-    while (this.#heard.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
-    return this.#heard.shift() as unknown[]
-  }
-}
+import { Pipe } from './pipe.fixture.ts'
 
 const send = (n: number, target: number, selector: string, args: unknown[] = []) => [
   n,

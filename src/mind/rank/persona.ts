@@ -1,27 +1,17 @@
 // Owns: how ROBIN and BRICK are asked in a ranking, and the rules by which their words are judged.
-// Leaves: the personas of a world to the world; what a reader feels to the reader.
+// Leaves: the personas and their prompts to persona/; what a reader feels to the reader.
 // Laws: RK12 an answer is right when it keeps every rule of its task: they are looked up in the words, and nothing else is.
+import { personaMessages as messagesOf } from '../persona/persona-prompt.ts'
+import { VOICES } from '../persona/voices.ts'
 import type { ChatMessage } from '../provider.ts'
 import type { PersonaTask } from './task-file.ts'
 
-const VOICES = {
-  robin: [
-    'You are ROBIN: warm, intuitive, simple. You speak first. You say what you feel in the matter and what it reminds you of,',
-    'as I to you, in two or three short sentences. You never lecture and never make lists.',
-  ].join(' '),
-  brick: [
-    'You are BRICK: blunt, analytical, precise. You speak after ROBIN, take up a word of hers and build on it: what follows from it,',
-    'what is missing, what to do first. As I to you, in two or three short sentences. No flattery, no apologies, no exclamation marks.',
-  ].join(' '),
-} as const
-
-/** All messages for one answer of a persona. */
+/** All messages for one answer of a persona, as a world would ask it. */
 export function personaMessages({ persona, text, robin }: PersonaTask): ChatMessage[] {
-  const said = robin === undefined ? '' : `\nROBIN says: ${robin}\nNow you, BRICK.`
-  return [
-    { role: 'system', content: VOICES[persona] },
-    { role: 'user', content: `${text}${said}` },
-  ]
+  const heard = robin === undefined ? [] : [{ name: VOICES.robin.name, text: robin }]
+  // A ranking asks for an answer in dialogue, whatever words the question has.
+  const inquiry = { of: 'persona', ...VOICES[persona], text, heard, purpose: 'dialogue' } as const
+  return messagesOf(inquiry)
 }
 
 /** The first rule that an answer breaks, in a sentence; undefined when it keeps all. */
