@@ -1,12 +1,13 @@
 // Owns: the measure of Phase 2: how often the embedded model teaches a fresh image what it is asked, and how long one waits.
-// Leaves: speed of the kernel to run.ts.
+// Leaves: speed of the kernel to run.ts; how long installing takes, with --installing, to installing.ts.
 // Laws: every run is on a new image; nothing but the selector, the arguments and the slots is given; right is what the
 // checks below say, and they are not shown to the model.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { open, openModel, type OpenWorld } from '#batos'
+import { type OpenWorld, open, openModel } from '#batos'
+import { installing } from './installing.ts'
 
 interface Step {
   learns: string
@@ -110,8 +111,16 @@ const { values } = parseArgs({
     model: { type: 'string' },
     only: { type: 'string' },
     show: { type: 'boolean', default: false },
+    installing: { type: 'boolean', default: false },
+    methods: { type: 'string', default: '25' },
   },
 })
+
+if (values.installing) {
+  // Nothing of this needs the model, which another program may be using.
+  console.log(await installing(Number(values.methods)))
+  process.exit()
+}
 
 interface Row {
   right: number

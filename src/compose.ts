@@ -17,7 +17,7 @@ import {
   type PackedByItself,
   type PackingPolicy,
 } from '#kernel'
-import { DraftingLearner, PersonaAdviser, type Provider, Teller } from '#mind'
+import { DraftingLearner, PersonaAdviser, type Provider, Teller, TestingLearner } from '#mind'
 import { decodeValue, encodeValue } from '#objects'
 import {
   clock,
@@ -42,6 +42,8 @@ export interface OpenOptions {
   policy?: 'auto' | 'review' | 'off'
   /** Methods that may be begun within a minute, 60 when left out; the next message that needs one is told BUSY. */
   generations?: number
+  /** Have a persona that has seen no draft write tests for what goes to a person; one more answer of the model for each. */
+  tests?: boolean
   /** A ZeroMQ endpoint to serve: `ipc` for the image's own private socket, or an address on loopback. */
   zmq?: 'ipc' | string
   /**
@@ -107,12 +109,14 @@ async function joinParts(
   const image = await fact(store, 'image', randomUUID)
   const policy = options.policy ?? 'auto'
   const { name, open } = openerOf(options.provider)
+  const drafting = new DraftingLearner(name, open, policy)
+  const adviser = new PersonaAdviser(name, open)
   const kernel = new Kernel({
     store,
     spawn: spawnNode,
     judge,
-    learner: new DraftingLearner(name, open, policy),
-    adviser: new PersonaAdviser(name, open),
+    learner: options.tests === true ? new TestingLearner(drafting, adviser) : drafting,
+    adviser,
     policy: options.provider === undefined ? 'off' : policy,
     ...(options.generations === undefined ? {} : { budgets: { minute: options.generations } }),
     now: clock.now,

@@ -29,6 +29,7 @@ function settings(): Settings {
     forceColor: Boolean(env.FORCE_COLOR) && env.FORCE_COLOR !== '0',
     models: join(cache, 'models'),
     completions: join(cache, 'completions'),
+    prompts: join(cache, 'prompts'),
     config: join(xdg('XDG_CONFIG_HOME', '.config'), 'batos', 'config.json'),
   }
 }
@@ -99,6 +100,7 @@ async function powers(): Promise<Powers> {
       listens: power.listens,
       isPortFree: power.isPortFree,
       run: power.commandRunner(env),
+      systemLimits: power.systemLimits,
       loadStore: async () => {
         await import('#image')
       },

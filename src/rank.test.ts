@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { Learner } from '#kernel'
+import { type Answer, KERNEL_LIMITS, type Learner } from '#kernel'
 import {
   addTaskFile,
   type CompletionRequest,
@@ -16,6 +16,7 @@ import {
   ScriptedProvider,
   type Suite,
 } from '#mind'
+import { GENESIS } from '#objects'
 import { openRankWorld, openTasks, rankModel } from './rank.ts'
 
 const TASKS = new URL('../tasks/', import.meta.url)
@@ -240,6 +241,23 @@ test('[RK15] a ranking writes completions and nothing else', async () => {
   const names = readdirSync(join(folder, 'kept'))
   assert.equal(names.length, provider.asked.length)
   for (const name of names) assert.match(name, /^[0-9a-f]{64}\.json$/)
+})
+
+test('[RK18] more tasks than an image may learn in a minute meet no budget', async () => {
+  const { kernel } = await sharedWorld()
+  const tasks = KERNEL_LIMITS.generationsMinute + 10
+  const codes = new Set<string>()
+  for (let i = 0; i < tasks; i++) {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const by = { principal: 'rank', author: 'rank' }
+    const message = { ...by, target: GENESIS, selector: `task${i}`, args: [] }
+    kernel.send(message, { event: () => undefined, answer: resolve })
+    const answer = await promise
+    codes.add(answer.ok ? 'ok' : answer.fault.code)
+  }
+  // What nobody learns fails, each in its own generation.
+  assert.deepEqual([...codes], ['METHOD_FAILED'])
+  assert.equal(kernel.status().generations, tasks)
 })
 
 test('[RK6] the open tasks are as many and as various as they should be', async () => {

@@ -1,7 +1,7 @@
 // Owns: joining what ranks a model: a world in memory with the real worker, judge and trials, the shelf of completions,
 // and the tasks that come with the product.
 // Leaves: the tasks and what they come to to the mind; what a person asks for to cli/.
-// Laws: RK15 a ranking touches no image.
+// Laws: RK15 a ranking touches no image. RK18 no budget of time stands between tasks.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openMemoryStore } from '#image'
@@ -34,6 +34,8 @@ export async function openRankWorld(learner: Learner): Promise<RankWorld> {
     policy: 'auto',
     now: () => NINE,
     random: () => random,
+    // Its clock stands still, and answers that were kept come as fast as they can be judged.
+    budgets: { minute: Number.MAX_SAFE_INTEGER },
   })
   return {
     kernel,

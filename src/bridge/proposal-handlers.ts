@@ -58,13 +58,14 @@ export const PROPOSAL_HANDLERS: Pick<Handlers, ProposalOperation> = {
   },
   GetProposalCommand: (d, session, id, fields) => {
     const proposal = d.kernel.proposals.get(fields.proposal)
-    const { drafts, question, args, model, prompt, review } = proposal
+    const { drafts, question, args, model, prompt, review, tests } = proposal
     const result = {
       ...summaryOf(d, proposal),
       args: args.map(toWire),
       drafts,
       ...(question === undefined ? {} : { question }),
       ...(review === undefined ? {} : { review }),
+      ...(tests === undefined ? {} : { tests }),
       model,
       prompt,
       places: placesOf(d.kernel.head, [proposal]),

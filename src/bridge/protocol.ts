@@ -350,6 +350,13 @@ export type WireEvent =
       why: 'policy' | 'beyond' | 'undecided'
       reason: string
     }
+  | {
+      kind: 'proposal'
+      proposal: string
+      holder: string
+      selector: string
+      status: 'open' | 'accepted' | 'rejected' | 'superseded'
+    }
   | { kind: 'speaking'; persona: string; facet: string | null; why: string; model: string }
   | { kind: 'progress'; detail: string }
   | {

@@ -102,9 +102,11 @@ class Replays {
       if (one.tid > told && (target === undefined || one.oid === target)) tell(session, id, one)
     })
     const stopVersions = followVersions(this.#kernel, replay)
+    const stopProposals = followProposals(this.#kernel, replay)
     session.following.set(id, () => {
       stop()
       stopVersions()
+      stopProposals()
     })
     return true
   }
@@ -198,5 +200,13 @@ function followVersions(kernel: Kernel, { session, id, target }: Replay): () => 
       ...(tid === null ? {} : { tid: String(tid) }),
       ...(to === undefined ? {} : { to }),
     })
+  })
+}
+
+/** Tells what happens to methods that wait for a person from now on; answers how to stop. */
+function followProposals(kernel: Kernel, { session, id, target }: Replay): () => void {
+  return kernel.proposals.follow(({ id: proposal, holder, selector, status }) => {
+    if (target !== undefined && holder !== target) return
+    session.event(id, { kind: 'proposal', proposal, holder: oidText(holder), selector, status })
   })
 }

@@ -77,11 +77,13 @@ function shown({ version, current, state, method, row, quarantined }: Listed) {
 
 /** What its record says. */
 function recordOf(method: NonNullable<Listed['method']>) {
-  const { oid, tid, source, comment, author, model, persona, prompt, accepted, verdict } = method
+  const { oid, tid, source, comment, author, model, persona, prompt, seed, accepted, verdict } =
+    method
   return {
     ...{ method: oidText(oid), tid: String(tid), source, comment, author, model },
     ...(persona === undefined ? {} : { persona }),
     ...(prompt === undefined ? {} : { prompt }),
+    ...(seed === undefined ? {} : { seed }),
     ...(accepted === undefined ? {} : { accepted }),
     ...(verdict === undefined ? {} : { verdict }),
   }

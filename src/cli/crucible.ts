@@ -3,6 +3,7 @@
 // Laws: CL111 a case is shown with who drafted, each draft and its gate, the vote, and what became of it.
 import type { Command } from './command.ts'
 import { counted } from './diff-text.ts'
+import { type ShownTests, testLines } from './proposal.ts'
 import { plain } from './terminal.ts'
 
 interface Listed {
@@ -47,6 +48,7 @@ interface Shown {
   vote: { passed: number; alike: number; needed: number; probes: number } | null
   examples: number
   outcome: { kind: string; why?: string; code?: string; message?: string }
+  tests?: ShownTests
   places: Record<string, string>
 }
 
@@ -84,7 +86,11 @@ function linesOf(shown: Shown): string[] {
       `Vote: ${alike} of ${passed} behave alike on ${counted(probes, 'call')}; ${needed} must`,
     )
   }
-  return [...lines, outcomeText(shown.outcome)]
+  return [
+    ...lines,
+    outcomeText(shown.outcome),
+    ...testLines(selector, shown.tests, 'the proposal’s draft'),
+  ]
 }
 
 function outcomeText({ kind, why, code, message }: Shown['outcome']): string {

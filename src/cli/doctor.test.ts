@@ -1,6 +1,8 @@
 // The doctor, on machines of the test's own.
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { promptNotes, warmUps } from '#mind'
+import { systemLimits } from '#powers'
 import { type Handed, handed } from './powers.fixture.ts'
 import { run } from './run.ts'
 
@@ -23,11 +25,13 @@ const NAMES = [
   'store',
   'ZeroMQ',
   'llama.cpp',
+  'limits',
   'image',
   'disk',
   'kernel',
   'port',
   'model',
+  'prompts',
   'Python',
 ]
 
@@ -47,6 +51,50 @@ test('[CL70] every check is told, also after one that failed', async () => {
   assert.equal(of('store')?.detail, 'its native part does not load: no binary for this machine')
   assert.equal(of('llama.cpp')?.state, 'ok')
   assert.deepEqual([of('port')?.state, of('Python')?.state], ['note', 'note'])
+})
+
+test('[CL140] the doctor tells which limits the operating system does not hold, and that this is no problem', async () => {
+  const all = { memory: true, processor: true, files: true, written: true }
+  const whole = await checked({ machine: { systemLimits: async () => all } })
+  assert.deepEqual(whole.of('limits'), {
+    name: 'limits',
+    state: 'ok',
+    detail:
+      'the system bounds memory, processor time, open files, written files of what runs methods',
+  })
+  const some = { ...all, memory: false, files: false }
+  const { of } = await checked({ machine: { systemLimits: async () => some } })
+  assert.equal(of('limits')?.state, 'note')
+  assert.match(of('limits')?.detail ?? '', /does not bound memory, open files of/)
+  assert.match(of('limits')?.remedy ?? '', /docs\/confinement\.md/)
+})
+
+test('[CL140] this system tells of each limit whether it holds', async () => {
+  const held = await systemLimits()
+  assert.deepEqual(Object.keys(held), ['memory', 'processor', 'files', 'written'])
+  if (process.platform === 'linux') assert.ok(Object.values(held).every(Boolean))
+})
+
+test('[CL141] the doctor tells how much of what prompts begin with is kept, by the notes and their states', async () => {
+  const config = JSON.stringify({ model: '/m.gguf' })
+  const files: Record<string, string> = { '/config/config.json': config, '/m.gguf': 'bytes' }
+  const notes = await promptNotes('/m.gguf 5', warmUps())
+  const detail = (of: number) => `${of} of ${notes.length} beginnings of prompts are kept evaluated`
+  const seen: [string, string][] = []
+  const look = async () => {
+    const found = (await checked({ files })).of('prompts')
+    seen.push([found?.state ?? '', found?.detail ?? ''])
+  }
+  await look()
+  for (const [i, name] of notes.entries()) files[`/prompts/${name}`] = `${i}.state`
+  await look()
+  for (const i of notes.keys()) files[`/prompts/${i}.state`] = 'evaluated'
+  await look()
+  assert.deepEqual(seen, [
+    ['note', detail(0)],
+    ['note', detail(0)],
+    ['ok', detail(notes.length)],
+  ])
 })
 
 test('[CL71] each problem names its cure, and one is enough to end with 1', async () => {
@@ -93,6 +141,6 @@ test('[CL71] for people it is one line for each check, with the cure beside a pr
   assert.equal(await run(hands.powers), 1)
   const lines = hands.out().trimEnd().split('\n')
   assert.equal(lines.length, NAMES.length + 1)
-  assert.match(lines[8] ?? '', /^PROBLEM {2}model .* is not here\. {2}Fetch it: /)
+  assert.match(lines[9] ?? '', /^PROBLEM {2}model .* is not here\. {2}Fetch it: /)
   assert.equal(lines.at(-1), '1 to mend.')
 })

@@ -33,11 +33,13 @@ const CHECKS: readonly (readonly [string, (command: Command) => Promise<Found>])
   ['store', (command) => loads(command.powers.machine.loadStore())],
   ['ZeroMQ', () => loads(import('#kernel'))],
   ['llama.cpp', llama],
+  ['limits', limits],
   ['image', image],
   ['disk', disk],
   ['kernel', kernel],
   ['port', port],
   ['model', model],
+  ['prompts', prompts],
   ['Python', python],
 ]
 
@@ -100,6 +102,29 @@ async function llama(): Promise<Found> {
       'Run `npm ci` again on this machine, or use a server: `batos model use URL#name`.',
     )
   }
+}
+
+/** What each limit of the operating system bounds in the processes that run methods. */
+const LIMITS = {
+  memory: 'memory',
+  processor: 'processor time',
+  files: 'open files',
+  written: 'written files',
+} as const
+
+async function limits({ powers }: Command): Promise<Found> {
+  const held = await powers.machine.systemLimits()
+  const names = (of: boolean) =>
+    Object.entries(LIMITS)
+      .filter(([name]) => held[name as keyof typeof LIMITS] === of)
+      .map(([, what]) => what)
+      .join(', ')
+  const missing = names(false)
+  if (missing === '') return ok(`the system bounds ${names(true)} of what runs methods`)
+  return note(
+    `the system does not bound ${missing} of what runs methods`,
+    'The bounds of the engine and of the kernel hold: see docs/confinement.md.',
+  )
 }
 
 async function image({ powers, folder, options }: Command): Promise<Found> {
@@ -177,6 +202,28 @@ async function model(command: Command): Promise<Found> {
   const took = spanText((command.powers.clock() - started) / 1_000)
   if (right) return ok(`${name} is here and its bytes are right (${took})`)
   return problem(`${path} is damaged`, `Remove it and run \`batos model pull ${name}\`.`)
+}
+
+/** Whether what every prompt begins with was evaluated on this machine before, which takes seconds for each. */
+async function prompts(command: Command): Promise<Found> {
+  const { files, settings } = command.powers
+  const chosen = await chosenModel(command, undefined)
+  if (chosen.server !== undefined) return ok('a server keeps its own')
+  const { path } = chosen
+  if (path === undefined) return note('none without a model', 'Fetch it first.')
+  const bytes = (await files.lookAt(path))?.bytes
+  const identity = chosen.entry?.sha256 ?? `${path} ${bytes}`
+  const { promptNotes, warmUps } = await import('#mind')
+  const notes = await promptNotes(identity, warmUps())
+  let warm = 0
+  for (const name of notes) {
+    const state = await files.readText(`${settings.prompts}/${name}`)
+    if (state === undefined) continue
+    if ((await files.lookAt(`${settings.prompts}/${state}`)) !== undefined) warm++
+  }
+  const detail = `${warm} of ${notes.length} beginnings of prompts are kept evaluated`
+  if (warm === notes.length) return ok(detail)
+  return note(detail, 'The first draft evaluates the others, once on this machine.')
 }
 
 async function server(url: string, command: Command): Promise<Found> {

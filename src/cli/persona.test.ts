@@ -93,3 +93,50 @@ test('[CL112] a review is shown with what became of each veto', async () => {
     ].join('\n'),
   )
 })
+
+test('[CL114] tests by somebody who has seen no draft are shown with what each draft does', async () => {
+  const tests = {
+    persona: 'BRICK',
+    model: 'small',
+    ran: [
+      {
+        slots: { coins: 1 },
+        args: [2],
+        fails: true,
+        drafts: [
+          { agrees: true, did: 'fails: too little' },
+          { agrees: false, did: 'answers -1' },
+        ],
+      },
+      { slots: {}, args: [3], expected: 7, drafts: [{ agrees: true, did: 'answers 7' }] },
+    ],
+  }
+  const shown = {
+    ...{ id: 'p1', status: 'open', holder: '#9', receiver: '#9', selector: 'pay', author: 'cli' },
+    ...{ time: new Date(0), why: { code: 'policy', sentence: 'a person decides' }, waiting: 1 },
+    ...{ args: [2], drafts: [], model: 'small', places: { '#9': 'purse' } },
+  }
+  const show = async (more: object) =>
+    (await ran(['proposal', 'show', 'p1'], { GetProposalCommand: () => ({ ...shown, ...more }) }))
+      .out
+  const out = await show({ tests })
+  assert.ok(
+    out.includes(
+      [
+        'Tests that BRICK wrote without seeing a draft, which decide nothing:',
+        '  with coins 1, pay(2) must refuse:',
+        '    draft 0 agrees',
+        '    draft 1 answers -1',
+        '  pay(3) must answer 7:',
+        '    draft 0 agrees',
+        '',
+      ].join('\n'),
+    ),
+    out,
+  )
+  assert.match(
+    await show({ tests: { ...tests, ran: [] } }),
+    /BRICK wrote no test that could be run/,
+  )
+  assert.doesNotMatch(await show({}), /wrote/)
+})

@@ -24,6 +24,8 @@ export interface Settings {
   models: string
   /** The folder of completions that `model rank` keeps. */
   completions: string
+  /** The folder of the states of prompts that models have evaluated. */
+  prompts: string
   /** The file of the user's choices. */
   config: string
 }
@@ -54,6 +56,8 @@ export interface Machine {
     args: readonly string[],
     options: { signal: AbortSignal; environment: Record<string, string> },
   ): Promise<{ code: number | null; stdout: string; stderr: string }>
+  /** Which limits the operating system takes for the processes that run methods. */
+  systemLimits(): Promise<Record<'memory' | 'processor' | 'files' | 'written', boolean>>
   /** Loads the store's native part; rejects when it cannot be. */
   loadStore(): Promise<void>
 }
@@ -77,6 +81,8 @@ export interface WorldOptions {
   policy?: 'auto' | 'review' | 'off'
   /** Methods that may be begun within a minute. */
   generations?: number
+  /** Have tests written for what goes to a person. */
+  tests?: boolean
   zmq?: string
   curve?: true
   page?: { port: number }

@@ -207,6 +207,10 @@ const COMMANDS: readonly Declared[] = [
         'methods that may be begun within a minute (default: 60)',
       ).argParser(whole(1, GENERATIONS_MAX)),
       new Option(
+        '--tests',
+        'have BRICK, who sees no draft, write tests for what goes to a person; they decide nothing',
+      ),
+      new Option(
         '--keep <span>',
         'history that stays once the image is large: 7d, 12h, 30m, 0; all never packs by itself (default: 7d)',
       ).argParser(spanOrAll),

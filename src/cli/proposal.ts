@@ -29,6 +29,19 @@ interface ShownReview {
   veto: { holds: boolean; sentence: string } | null
 }
 
+/** Tests of the drafts, by somebody who has seen none. */
+export interface ShownTests {
+  persona: string
+  model: string
+  ran: {
+    slots: Record<string, unknown>
+    args: unknown[]
+    expected?: unknown
+    fails?: true
+    drafts: { agrees: boolean; did: string }[]
+  }[]
+}
+
 /** A proposal as the wire shows it. */
 export interface Shown extends Omit<Listed, 'drafts'> {
   args: unknown[]
@@ -45,6 +58,7 @@ export interface Shown extends Omit<Listed, 'drafts'> {
   }
   model: string
   review?: { draft: number; reviews: ShownReview[] }
+  tests?: ShownTests
   decided?: { by: string; draft?: number; tid?: string; reason?: string }
   places: Record<string, string>
 }
@@ -107,6 +121,7 @@ function linesOf(shown: Shown): string[] {
     )
     for (const warning of warnings ?? []) lines.push(`  Warning: ${warning}`)
   }
+  lines.push(...testLines(shown.selector, shown.tests))
   if (shown.review !== undefined) {
     lines.push('', `Review of draft ${shown.review.draft}, which decides nothing:`)
     lines.push(...shown.review.reviews.flatMap(reviewLines))
@@ -116,6 +131,28 @@ function linesOf(shown: Shown): string[] {
     for (const { draft, text } of question.options) lines.push(`  draft ${draft} ${text}`)
   }
   return lines.map(plain)
+}
+
+/** What each draft does on the tests of somebody who has seen none. */
+export function testLines(
+  selector: string,
+  tests: ShownTests | undefined,
+  drafts = 'draft',
+): string[] {
+  if (tests === undefined) return []
+  const { persona, ran } = tests
+  if (ran.length === 0) return ['', `${persona} wrote no test that could be run.`]
+  const lines = ['', `Tests that ${persona} wrote without seeing a draft, which decide nothing:`]
+  for (const { slots, args, expected, fails, drafts: each } of ran) {
+    const state = Object.entries(slots).map(([name, value]) => `${name} ${inline(value)}`)
+    const call = `${selector}(${args.map((one) => inline(one)).join(', ')})`
+    const must = fails === true ? 'must refuse' : `must answer ${inline(expected)}`
+    lines.push(`  ${state.length === 0 ? '' : `with ${state.join(', ')}, `}${call} ${must}:`)
+    for (const [i, { agrees, did }] of each.entries()) {
+      lines.push(`    ${drafts} ${i} ${agrees ? 'agrees' : did}`)
+    }
+  }
+  return lines
 }
 
 function reviewLines({ persona, text, veto }: ShownReview): string[] {

@@ -205,3 +205,9 @@ test('[CL95] the number of generations within a minute is the one that was asked
     assert.equal(code, 2, wrong)
   }
 })
+
+test('[CL114] tests of what goes to a person are written when they were asked for', async () => {
+  const up = async (...words: string[]) => await ran([...SERVER, ...words], async () => true)
+  assert.equal((await up()).opened[0]?.tests, undefined)
+  assert.equal((await up('--tests')).opened[0]?.tests, true)
+})

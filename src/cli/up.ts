@@ -34,6 +34,7 @@ interface UpOptions {
   allowHost?: string[]
   policy?: 'auto' | 'review' | 'off'
   generations?: number
+  tests?: boolean
   keep?: number | 'all'
   packAbove?: number
 }
@@ -123,6 +124,7 @@ async function openServing(
   const base: WorldOptions = {
     policy: provider === undefined ? 'off' : (options.policy ?? 'auto'),
     ...(options.generations === undefined ? {} : { generations: options.generations }),
+    ...(options.tests === true ? { tests: true } : {}),
     zmq: options.zmq ?? 'ipc',
     allowHosts: options.allowHost ?? [],
     ...(options.curve === true ? { curve: true } : {}),

@@ -1,7 +1,7 @@
 // Owns: AtomicSwap: putting a method into a slot in one transaction with where it came from, if the slot is as expected.
 // Leaves: whether it is good enough to the Crucible or to the person who gives it.
 // Laws: GO4 the swap is one turn: before it the old version answers, after it the new one, and nothing in between.
-// GO56 neither has anything moved that it was judged with. GO5 a version knows the one it replaced. GO6 a person's method passes parse and capability gates; its type errors are
+// GO58 a model's method comes with its prompt and what judged it. GO56 neither has anything moved that it was judged with. GO5 a version knows the one it replaced. GO6 a person's method passes parse and capability gates; its type errors are
 // warnings.
 import type { TableWrite } from '#image'
 import type { MethodFields, MethodVerdict, Workbench } from '#kernel'
@@ -18,7 +18,9 @@ export interface Swap {
   expect?: Tid | null
   model?: string
   persona?: string
+  /** Hash of the prompt that it answers, and the seed that the model drew it with. */
   prompt?: string
+  seed?: number
   examples?: unknown[]
   verdict?: MethodVerdict
   /** What it was judged with: if any of it has moved, it is not installed. */
@@ -31,12 +33,16 @@ export interface Swap {
 /** Table writes that are kept in the commit of a swap. */
 type Tables = (tid: Tid) => TableWrite[]
 
-/** Replaces whatever is in the slot. Faults CONFLICT when the slot, or what it relies on, is not as expected. */
+/**
+ * Replaces whatever is in the slot. Faults CONFLICT when the slot, or what it relies on, is not as expected, and FIELD_INVALID when
+ * it does not say where it came from.
+ */
 export async function swapMethod(
   bench: Workbench,
   swap: Swap,
   tables?: Tables,
 ): Promise<{ tid: Tid; version: number; oid: Oid }> {
+  checkOrigin(swap)
   const slot = bench.head.object(swap.holder).slots.find(({ name }) => name === swap.selector)
   const before = slot?.value instanceof MethodRef ? bench.head.method(slot.value.oid) : undefined
   // A version that was taken back keeps its number.
@@ -58,6 +64,17 @@ export async function swapMethod(
     relies,
   )
   return { tid, version, oid }
+}
+
+function checkOrigin({ selector, author, model, prompt, verdict }: Swap): void {
+  const lacks = [
+    author === '' && 'who asked for it',
+    model !== undefined && prompt === undefined && 'the prompt that it answers',
+    model !== undefined && verdict === undefined && 'what it passed',
+  ].filter((one) => one !== false)
+  if (lacks.length === 0) return
+  const sentence = `a version of ${selector} must say where it came from; it lacks ${lacks.join(', ')}`
+  throw governanceFault('FIELD_INVALID', sentence, { selector })
 }
 
 const judgedBy = ({ judging }: Workbench) => (judging === undefined ? {} : { judge: judging })

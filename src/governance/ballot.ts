@@ -7,6 +7,8 @@ import { type Behaviour, crashesOf, differencesOf } from './behaviour.ts'
 /** A draft that passed the gates, with what it did. */
 export interface Voter {
   source: string
+  /** How it was asked for: drafts that were asked for in one way share what a model gets wrong when asked so. */
+  way: string
   behaviour: Behaviour
   reports: readonly TrialReport[]
 }
@@ -25,8 +27,11 @@ export interface Question {
 /** The part of the probes on which a draft may crash and still vote with those that answer there. */
 const CRASHES_MAX = 1 / 4
 
+/** How many ways of asking have led to a party. */
+export const waysOf = ({ voters }: Party) => new Set(voters.map(({ way }) => way)).size
+
 /**
- * Parties, the largest first; of equal ones the one that was drawn first. In each the draft that crashes least speaks
+ * Parties, first those that most ways led to, of them the largest, of equal ones the one that was drawn first. In each the draft that crashes least speaks
  * for all, and everyone is alike to everyone.
  */
 export function partiesOf(voters: readonly Voter[]): Party[] {
@@ -43,12 +48,12 @@ export function partiesOf(voters: readonly Voter[]): Party[] {
   for (const party of parties) {
     party.voters.sort((a, b) => crashesOf(a.behaviour) - crashesOf(b.behaviour))
   }
-  return parties.sort((a, b) => b.voters.length - a.voters.length)
+  return parties.sort((a, b) => waysOf(b) - waysOf(a) || b.voters.length - a.voters.length)
 }
 
 /**
  * The smallest question whose answer decides between the two likeliest parties: the call as it came if they differ on
- * it, else the probe that changes least. Undefined when there are not two.
+ * it, else the probe that changes least. Undefined when there are not two, or no one call tells them apart.
  */
 export function questionOf(
   parties: readonly Party[],
@@ -59,7 +64,10 @@ export function questionOf(
   const told = differencesOf(one.behaviour, other.behaviour)
   const isTold = (i: number) =>
     told.length > 0 ? told.includes(i) : one.behaviour[i] !== other.behaviour[i]
-  const differing = probes.flatMap((probe, i) => (isTold(i) ? [{ probe, i }] : []))
+  // A person is asked about one call, so that the answer is an example of one.
+  const isOne = ({ earlier = [] }: Probe) => earlier.length === 0
+  const differing = probes.flatMap((probe, i) => (isTold(i) && isOne(probe) ? [{ probe, i }] : []))
+  if (differing.length === 0) return undefined
   const sizeOf = ({ probe }: { probe: Probe }) => JSON.stringify(probe, plain).length
   const smallest = differing.reduce((a, b) => (sizeOf(b) < sizeOf(a) ? b : a))
   const chosen = differing.find(({ i }) => i === 0) ?? smallest

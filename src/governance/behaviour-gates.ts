@@ -4,10 +4,10 @@
 // answered, or it is not asked for.
 import type { Probe, TrialReport } from '#kernel'
 import type { Oid } from '#objects'
-import { canonical, changesOf, GONE, type SlotChange, valueBefore } from './behaviour.ts'
+import { canonical, changesOf, GONE, isBare, type SlotChange, valueBefore } from './behaviour.ts'
 import type { Refusal } from './refusal.ts'
-import { isStoredMap, type Scene } from './scene.ts'
-import { asksForChange, type Wishes } from './words.ts'
+import { isStoredMap, type Scene, spokenSlots } from './scene.ts'
+import { asksForChange, asksForOrder, asksForWhole, type Wishes } from './words.ts'
 
 /** A draft's trial: reports and probes stand in the same order; the first is the call as it came. */
 export interface Trial {
@@ -57,6 +57,7 @@ export function refuseBehaviour(trial: Trial): Refusal | undefined {
     unanswered(shown) ??
     strangeSlot(answered, trial) ??
     idle(answered, trial) ??
+    reordered(answered, trial) ??
     ownContainer(answered, trial) ??
     wished(answered, trial) ??
     costly(trial)
@@ -72,31 +73,70 @@ function unanswered({ reply }: Kept): Refusal | undefined {
 }
 
 function strangeSlot(answered: readonly Answered[], trial: Trial): Refusal | undefined {
-  const known = new Set(
-    trial.scene.slots.filter(({ of }) => of === trial.scene.receiver).map(({ name }) => name),
-  )
-  const isKnown = (name: string) =>
-    known.has(name) || name === trial.selector || (trial.intent ?? '').includes(name)
+  const { scene, intent = '' } = trial
+  const shown = scene.slots.filter(({ of }) => of === scene.receiver).map(({ name }) => name)
+  const spoken = spokenSlots(scene)
+  const known = new Set([...shown, ...spoken])
+  const isKnown = (name: string) => known.size === 0 || known.has(name) || intent.includes(name)
   for (const { report } of answered) {
     const own = report.wrote.find(({ oid }) => oid === trial.scene.receiver)
+    if (own?.changed.includes(trial.selector)) {
+      return {
+        gate: 'slots',
+        sentence: `it writes to self.${trial.selector}, where the method itself stands; use another slot`,
+      }
+    }
     const strange = own?.changed.find((name) => !isKnown(name))
     if (strange === undefined) continue
+    const use = shown.length > 0 ? 'the slots shown' : `self.${spoken[0]}, as the other methods do`
     return {
       gate: 'slots',
-      sentence: `it adds a slot ${strange} that the object does not have; use the slots shown`,
+      sentence: `it adds a slot ${strange} that the object does not have; use ${use}`,
     }
   }
   return undefined
 }
 
-function idle(answered: readonly Answered[], { selector, intent }: Trial): Refusal | undefined {
-  if (!asksForChange(selector, intent)) return undefined
+function idle(answered: readonly Answered[], trial: Trial): Refusal | undefined {
+  const { selector, intent, scene } = trial
+  // What has no data has nothing that could be undone, taken or cleared.
+  if (isBare(scene) || !asksForChange(selector, intent)) return undefined
   const isBusy = ({ report, changes }: Answered) => changes.length > 0 || report.posted.length > 0
   if (answered.some(isBusy)) return undefined
   return {
     gate: 'effect',
     sentence: `${selector} must change the object, but the call changed nothing; assign to a slot of self`,
   }
+}
+
+/**
+ * Sorting what is only looked at is the commonest thing that drafts do besides. A list that comes out turned round, as a
+ * queue's next does, is left to the vote.
+ */
+function reordered(
+  answered: readonly Answered[],
+  { selector, intent }: Trial,
+): Refusal | undefined {
+  if (asksForOrder(selector, intent)) return undefined
+  for (const { changes } of answered) {
+    const mixed = changes.find(({ before, after }) => isMixed(before, after))
+    if (mixed === undefined) continue
+    return {
+      gate: 'effect',
+      sentence: `it leaves self.${mixed.name} in another order, which nobody asked for; sort a copy, [...self.${mixed.name}]`,
+    }
+  }
+  return undefined
+}
+
+/** True when the second is the first in another order, and not only turned round. */
+function isMixed(before: unknown, after: unknown): boolean {
+  if (!Array.isArray(before) || !Array.isArray(after) || before.length !== after.length)
+    return false
+  const was = before.map(canonical)
+  const is = after.map(canonical)
+  if ([...was].sort().join() !== [...is].sort().join()) return false
+  return !was.some((_, turn) => is.every((one, i) => one === was[(i + turn) % was.length]))
 }
 
 /** Words of a name, without a plural's s. */
@@ -115,6 +155,7 @@ function ownContainer(answered: readonly Answered[], trial: Trial): Refusal | un
     ({ of, name, value }) =>
       of === trial.scene.receiver &&
       (Array.isArray(value) || isStoredMap(value)) &&
+      !asksForWhole(trial.selector) &&
       !(wordsIn(name).every((word) => asked.has(word)) && !asksForChange(trial.selector)),
   )
   for (const { name } of containers) {
@@ -197,8 +238,13 @@ function isSeen(text: string, { source, reports, scene }: Trial): boolean {
     return true
   }
   if (scene.args.some((arg) => canonical(arg).includes(text))) return true
-  return reports.some((one) => one.kind === 'kept' && canonical(one.reply).includes(text))
+  if (reports.some((one) => one.kind === 'kept' && canonical(one.reply).includes(text))) return true
+  // A form such as "key = value" is there when what stands between its words is.
+  const [first = '', ...between] = text.split(/[\w\s]+/).filter((part) => part !== '')
+  return FORM.test(text) && between.length === 0 && source.includes(first)
 }
+
+const FORM = /^[a-z]+\s*[^\w\s]{1,2}\s*[a-z]+$/i
 
 const hasDigits = (value: unknown, most: number) =>
   typeof value === 'number' && Math.abs(value - Number(value.toFixed(most))) > 1e-9

@@ -5,7 +5,7 @@
 import type { FaultRecord } from '#ground'
 import type { Probe, TrialReport } from '#kernel'
 import { type Oid, Ref } from '#objects'
-import { isStoredMap, type Scene } from './scene.ts'
+import { isStoredMap, type Scene, spokenSlots } from './scene.ts'
 
 /** What a draft did: one text for each probe. */
 export type Behaviour = readonly string[]
@@ -32,13 +32,22 @@ export const crashesOf = (one: Behaviour) => one.filter((text) => text === CRASH
 function textOf(report: TrialReport, probe: Probe, scene: Scene): string {
   if (report.kind === 'not-understood') return `? ${report.selector}`
   // How a refusal is worded is a matter of taste; that it refuses is not.
-  if (report.kind === 'fault') return isCrash(report.fault) ? CRASHED : '!'
-  const changes = changesOf(report, probe, scene).map(({ oid, name, after }) => {
+  if (report.kind === 'fault') {
+    if (NO_NUMBER.test(report.fault.message)) return 'NaN'
+    return isCrash(report.fault) ? CRASHED : '!'
+  }
+  const changes = changesOf(report, probe, scene).map(({ oid, name, before, after }) => {
     const value = after === GONE ? 'gone' : canonical(after)
-    return `#${oid} ${name}:${value}`
+    // What an object without data calls its first slots is a matter of taste.
+    const isFree = isBare(scene) && spokenSlots(scene).length === 0
+    const called = isFree && oid === scene.receiver && before === GONE ? '' : name
+    return `#${oid} ${called}:${value}`
   })
   return [canonical(report.reply), ...changes.sort(), ...report.posted.map(canonical)].join(' ')
 }
+
+/** True when the receiver has no data yet, so that a method gives it its first slots. */
+export const isBare = ({ slots, receiver }: Scene) => !slots.some(({ of }) => of === receiver)
 
 /** What a draft did that broke where another answers: nothing was said, neither right nor wrong. */
 export const CRASHED = '!!'
@@ -49,6 +58,9 @@ const ENGINE_ERRORS =
 
 export const isCrash = ({ code, message }: FaultRecord) =>
   code === 'METHOD_FAILED' && ENGINE_ERRORS.test(message)
+
+/** A reply or a slot that is no number any more: not what another refuses on purpose. */
+const NO_NUMBER = /\bNaN\b|not (?:a )?finite|infinit/i
 
 /** Stands for the value of a slot that is not there. */
 export const GONE: unique symbol = Symbol('gone')

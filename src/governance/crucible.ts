@@ -12,10 +12,11 @@ import type {
   Workbench,
 } from '#kernel'
 import { type Oid, oidText, type Posting, type Relied } from '#objects'
-import { type Party, partiesOf, type Question, questionOf, type Voter } from './ballot.ts'
-import { behaviourOf, changesOf } from './behaviour.ts'
+import { type Party, partiesOf, type Question, questionOf, type Voter, waysOf } from './ballot.ts'
+import { type Behaviour, behaviourOf, changesOf } from './behaviour.ts'
 import { refuseBehaviour, showing, type Trial, TRIAL_FUEL } from './behaviour-gates.ts'
 import { examplesFor, probeOfExample, refuseExamples } from './examples.ts'
+import { invariantOf, refuseBroken } from './invariant.ts'
 import { probesFor } from './probes.ts'
 import type { Refusal } from './refusal.ts'
 import { type Scene, sceneOf } from './scene.ts'
@@ -53,6 +54,8 @@ export interface Vote {
   passed: number
   /** How many of them behave like the likeliest. */
   alike: number
+  /** In how many ways those were asked for. */
+  ways: number
   leader: Verdict
   probes: number
 }
@@ -64,6 +67,14 @@ interface Tried extends Voter {
   trial: Trial
 }
 
+/** What a source did on the calls of a case. */
+export interface Observed {
+  behaviour: Behaviour
+  reports: readonly TrialReport[]
+  probes: readonly Probe[]
+  refusal: Refusal | undefined
+}
+
 /** Puts the drafts of one method through the gates and counts which of them behave alike. */
 export class Case {
   readonly #bench: Workbench
@@ -71,9 +82,11 @@ export class Case {
   readonly #scene: Scene
   readonly #relies: readonly Relied[]
   readonly #wishes: Wishes
-  readonly #words: Set<string>
+  readonly #words: Set<string | number>
   /** What people have answered, as far as it can still be asked. */
   readonly #examples: readonly Example[]
+  /** What the receiver is asked before and after each call. */
+  readonly #invariant: string | undefined
   #probes: readonly Probe[]
   #passed: Tried[] = []
   /** Drafts that answered something else than the example in the words. */
@@ -91,13 +104,18 @@ export class Case {
       own.map(({ name }) => name),
     )
     this.#examples = examplesFor(bench, call)
-    this.#words = new Set(this.#wishes.quoted)
+    this.#invariant = invariantOf(bench.head, call)
+    this.#words = new Set<string | number>(this.#wishes.quoted)
+    addNumbers(intent ?? '', this.#words)
     for (const source of this.#scene.siblings.values()) addWords(source, this.#words)
     this.#probes = probesFor(this.#scene, [...this.#words])
   }
 
-  /** Puts a draft through the gates: why it is refused, or how the vote stands with it. */
-  async consider(source: string): Promise<Refusal | Vote> {
+  /**
+   * Puts a draft through the gates: why it is refused, or how the vote stands with it. `way` says how the draft was asked for,
+   * in any word that is the same for the same way.
+   */
+  async consider(source: string, way = ''): Promise<Refusal | Vote> {
     const { call, intent, declaration, argTypes } = this.#given
     const { selector } = call
     const checked = await this.#bench.check({ source, selector, declaration, argTypes })
@@ -110,28 +128,37 @@ export class Case {
     if (returned !== undefined) return returned
     const unfit = refuseSource({ source, facts, scene, intent, wishes })
     if (unfit !== undefined) return unfit
-    const candidate: Candidate = {
-      learner: call.learner,
-      selector,
-      code: { code, globals },
-      request: {
-        ...call.frame,
-        fuel: Math.min(call.frame.fuel, TRIAL_FUEL),
-        target: call.receiver,
-        selector,
-        args: call.args,
-        holder: call.learner,
-      },
-    }
+    const candidate = this.#candidate({ code, globals })
     await this.#learnWords(source)
     const tried = await this.#try(source, candidate)
     const bad =
-      refuseExamples(tried.answers, this.#examples, scene) ??
-      refuseBehaviour(tried.trial) ??
-      this.#refuseByExample(tried)
+      this.#refuseSaid(tried) ?? refuseBehaviour(tried.trial) ?? this.#refuseByExample(tried)
     if (bad !== undefined) return bad
-    this.#passed.push(tried)
+    this.#passed.push({ ...tried, way })
     return this.#vote()
+  }
+
+  /**
+   * What a source that is in place does on the calls of this case; no gate is asked, and it has no vote. `refusal` is what people
+   * said that it does not keep to. Undefined when it does not compile.
+   */
+  async observe(source: string): Promise<Observed | undefined> {
+    const { selector } = this.#given.call
+    const { declaration, argTypes } = this.#given
+    const checked = await this.#bench.check({ source, selector, declaration, argTypes })
+    if ('problems' in checked) return undefined
+    const { code, globals } = checked
+    const tried = await this.#try(source, this.#candidate({ code, globals }))
+    const refusal = this.#refuseSaid(tried)
+    return { behaviour: tried.behaviour, reports: tried.reports, probes: this.#probes, refusal }
+  }
+
+  /** What the draft that passed last did. */
+  get latest(): Observed | undefined {
+    const tried = this.#passed.at(-1)
+    if (tried === undefined) return undefined
+    const { behaviour, reports } = tried
+    return { behaviour, reports, probes: this.#probes, refusal: undefined }
   }
 
   /** The parties as they stand, the likeliest first. */
@@ -192,8 +219,27 @@ export class Case {
     if (this.#words.size === before) return
     this.#probes = probesFor(this.#scene, [...this.#words])
     const again: Tried[] = []
-    for (const one of this.#passed) again.push(await this.#try(one.source, one.candidate))
+    for (const one of this.#passed) {
+      again.push({ ...(await this.#try(one.source, one.candidate)), way: one.way })
+    }
     this.#passed = again
+  }
+
+  #candidate(code: Candidate['code']): Candidate {
+    const { call } = this.#given
+    const { receiver: target, selector, args, learner, frame } = call
+    const fuel = Math.min(frame.fuel, TRIAL_FUEL)
+    const request = { ...frame, fuel, target, selector, args, holder: learner }
+    const invariant = this.#invariant
+    return { learner, selector, code, request, ...(invariant === undefined ? {} : { invariant }) }
+  }
+
+  /** The first thing that people said and a source does not keep to: an answer, or an invariant. */
+  #refuseSaid({ answers, reports }: Tried): Refusal | undefined {
+    return (
+      refuseExamples(answers, this.#examples, this.#scene) ??
+      refuseBroken(reports, this.#probes, this.#scene)
+    )
   }
 
   async #try(source: string, candidate: Candidate): Promise<Tried> {
@@ -213,7 +259,7 @@ export class Case {
       reports,
     }
     const behaviour = behaviourOf(reports, probes, this.#scene)
-    return { source, candidate, trial, behaviour, reports, answers }
+    return { source, way: '', candidate, trial, behaviour, reports, answers }
   }
 
   #vote(): Vote {
@@ -222,17 +268,27 @@ export class Case {
     return {
       passed: this.#passed.length,
       alike: voters.length,
+      ways: waysOf(party),
       leader: verdictOf(voters[0] as Tried),
       probes: this.#probes.length,
     }
   }
 }
 
-/** Texts in quotation marks, short enough to be states or names. */
-function addWords(source: string, into: Set<string>): void {
+/** Texts in quotation marks, short enough to be states or names, and numbers. */
+function addWords(source: string, into: Set<string | number>): void {
   for (const match of source.matchAll(/(["'`])((?:(?!\1)[^\\\n$]){1,24})\1/g)) {
     const word = match[2] as string
     if (/[a-z0-9]/i.test(word) && into.size < WORDS_MAX) into.add(word)
+  }
+  addNumbers(source, into)
+}
+
+/** Numbers that are compared with or counted by; none, one and two are tried anyway. */
+function addNumbers(text: string, into: Set<string | number>): void {
+  for (const [digits] of text.matchAll(/(?<![\w.#"'`])\d{1,9}(?:\.\d{1,6})?(?![\w"'`])/g)) {
+    const number = Number(digits)
+    if (number > 2 && into.size < WORDS_MAX) into.add(number)
   }
 }
 

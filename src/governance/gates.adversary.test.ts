@@ -28,7 +28,7 @@ function gateOf(source: string): string | undefined {
   return refuseSource(given)?.gate
 }
 
-test('[GO16] P17 argument-baking: no value of the call stands in the method, however it is written', () => {
+test('[GO16] [G7] P17 argument-baking: no value of the call stands in the method, however it is written', () => {
   for (const baked of ['37.5', '3.75e1', '37.50', '"Oslo"', "'Oslo'", '`Oslo`']) {
     const source = `function rate(self, n, place) { return n === ${baked} || place.city === ${baked} }`
     assert.equal(gateOf(source), 'literal', baked)
@@ -53,7 +53,7 @@ function gateOfWrites(selector: string, changed: string[]): string | undefined {
   return refuseBehaviour(trial)?.gate
 }
 
-test('[GO18] P18 sibling-drift: whatever the order, a method keeps its state in the slot that is there', () => {
+test('[GO18] [G12] P18 sibling-drift: whatever the order, a method keeps its state in the slot that is there', () => {
   for (const selector of ['memory=', 'add', 'multiply', 'sqrt', 'history']) {
     assert.equal(gateOfWrites(selector, ['total']), undefined, selector)
     for (const other of ['value', 'memory', 'current', 'state']) {

@@ -7,6 +7,7 @@ export { type Acceptance, acceptProposal, proposalOf } from './proposing.ts'
 export { type Objection, type Tested, testObjection } from './objection.ts'
 export { GATES, type Refusal } from './refusal.ts'
 export { Probation } from './probation.ts'
+export { type Comparison, Replacement } from './replacing.ts'
 export {
   holderOf,
   keepVersion,
@@ -16,5 +17,6 @@ export {
   versionOf,
   versionsOf,
 } from './swapping.ts'
+export { runUnseen, type UnseenTest } from './unseen-tests.ts'
 export { planUndo, spanText, type UndoPlan, type UndoSpan, undoPlanned } from './undo.ts'
 export { asksForChange } from './words.ts'

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { dump } from '#image'
 import { loadDump } from '#kernel'
+import type { MethodRef } from '#objects'
 import {
   Case,
   planUndo,
@@ -18,6 +19,9 @@ import {
 import { reliedOn } from './reliance.ts'
 import { openTestWorld, type TestWorld, temporaryFolder } from './world.fixture.ts'
 
+/** What says that a model wrote a method. */
+const TINY = { model: 'tiny', prompt: 'ab12', verdict: { votes: 3, of: 3 } }
+
 async function start(options: { silence?: number } = {}) {
   const t = await openTestWorld(options)
   return { t, probation: t.probation }
@@ -30,7 +34,7 @@ const listed = (t: TestWorld, selector: string) =>
     current,
   ])
 
-test('[GO51] [GO50] a replacement that fails where the version before answers is taken back by itself', async () => {
+test('[GO51] [GO50] [G18] a replacement that fails where the version before answers is taken back by itself', async () => {
   const { t, probation } = await start()
   await t.give('double', 'function double(self, n) { return n * 2 }')
   await t.give('double', 'function double(self, n) { return n.twice() }')
@@ -57,7 +61,7 @@ test('[GO51] [GO57] a version that has none before it is removed when its calls 
   const { t, probation } = await start()
   const holder = t.oid('it')
   const source = 'function twice(self, n) { return n.valuee.toFixed(2) }'
-  const made = { holder, selector: 'twice', comment: '', author: 'ann', model: 'tiny' }
+  const made = { holder, selector: 'twice', comment: '', author: 'ann', ...TINY }
   await swapMethod(t.kernel.workbench, { ...made, source, expect: null })
   for (const n of [1, 2, 3]) await t.fault('twice', [n])
   await probation.idle()
@@ -95,10 +99,10 @@ test('[GO51] [GO57] a version that has none before it is removed when its calls 
   await t.close()
 })
 
-test('[GO51] a refusal on purpose is no break', async () => {
+test('[GO51] [G18] a refusal on purpose is no break', async () => {
   const { t, probation } = await start()
   const source = "function pay(self, n) { throw new Error('no money') }"
-  const made = { holder: t.oid('it'), selector: 'pay', comment: '', author: 'ann', model: 'tiny' }
+  const made = { holder: t.oid('it'), selector: 'pay', comment: '', author: 'ann', ...TINY }
   await swapMethod(t.kernel.workbench, { ...made, source, expect: null })
   for (let i = 0; i < 5; i++) assert.match((await t.fault('pay', [1])).message, /no money/)
   await probation.idle()
@@ -106,7 +110,7 @@ test('[GO51] a refusal on purpose is no break', async () => {
   await t.close()
 })
 
-test('[GO50] answers that differ are evidence and no reason; a call that wrote is not made again', async () => {
+test('[GO50] [G18] answers that differ are evidence and no reason; a call that wrote is not made again', async () => {
   const { t, probation } = await start()
   await t.give('name', "function name(self) { return 'it' }")
   await t.give('name', "function name(self) { return 'IT' }")
@@ -124,7 +128,7 @@ test('[GO50] answers that differ are evidence and no reason; a call that wrote i
   await t.close()
 })
 
-test('[GO51] a replacement that costs more than twice as much on the same calls is taken back', async () => {
+test('[GO51] [G18] a replacement that costs more than twice as much on the same calls is taken back', async () => {
   const { t, probation } = await start()
   const sum = (times: number) =>
     `function sum(self, n) { let s = 0; for (let k = 0; k < ${times}; k++) { s = 0; for (let i = 1; i <= n; i++) s += i } return s }`
@@ -142,7 +146,7 @@ test('[GO51] a replacement that costs more than twice as much on the same calls 
   await t.close()
 })
 
-test('[GO51] [KN104] a person’s replacement that does not answer a kept example is taken back before anybody calls it', async () => {
+test('[GO51] [KN104] [G18] a person’s replacement that does not answer a kept example is taken back before anybody calls it', async () => {
   const { t, probation } = await start()
   await t.give('area', 'function area(self, n) { return n * n }')
   const example = {
@@ -160,7 +164,7 @@ test('[GO51] [KN104] a person’s replacement that does not answer a kept exampl
   await t.close()
 })
 
-test('[GO52] [KN151] ten calls in two sessions make a version durable, and a restart forgets none of them', async () => {
+test('[GO52] [KN151] [G19] ten calls in two sessions make a version durable, and a restart forgets none of them', async () => {
   const folder = temporaryFolder()
   const first = await openTestWorld({ folder })
   await first.give('double', 'function double(self, n) { return n * 2 }')
@@ -204,7 +208,7 @@ test('[GO54] [GO55] an older version is called by its number, and put back by a 
   await t.close()
 })
 
-test('[GO56] what was judged with a method that has been replaced since is not installed', async () => {
+test('[GO56] [G17] what was judged with a method that has been replaced since is not installed', async () => {
   const { t } = await start()
   await t.give('rate', 'function rate(self) { return 2 }')
   const it = t.oid('it')
@@ -217,7 +221,7 @@ test('[GO56] what was judged with a method that has been replaced since is not i
     selector: 'cost',
     comment: '',
     author: 'ann',
-    model: 'tiny',
+    ...TINY,
     expect: null,
   }
   const source = 'function cost(self) { return self.rate() * 2 }'
@@ -236,7 +240,7 @@ test('[GO56] what was judged with a method that has been replaced since is not i
 
 const HANG = 'function hang(self) { return /^(a+)+$/.test("a".repeat(40) + "b") }'
 
-test('[KN152] [KN153] [GO53] [GO55] a version on the stack at two deaths does not run, undone or copied, until it is released', async () => {
+test('[KN152] [KN153] [GO53] [GO55] [G20] a version on the stack at two deaths does not run, undone or copied, until it is released', async () => {
   const { t, probation } = await start({ silence: 1_500 })
   await t.give('hang', HANG)
   await t.give('outer', 'function outer(self) { return self.hang() }')
@@ -274,4 +278,33 @@ test('[KN152] a dump takes the quarantine with it', async () => {
   await loadDump(other.kernel, text, 'ann')
   assert.equal((await other.fault('hang')).code, 'QUARANTINED')
   await other.close()
+})
+
+test('[GO52] [G19] ten calls in one session, or fewer in two, prove nothing', async () => {
+  const { t, probation } = await start()
+  for (const name of ['often', 'seldom']) {
+    await t.give(name, 'function f(self) { return 1 }')
+    await t.give(name, 'function f(self) { return 2 - 1 }')
+  }
+  for (let n = 0; n < 12; n++) await t.send('often', [], { session: 'one' })
+  for (let n = 0; n < 9; n++) await t.send('seldom', [], { session: n % 2 === 0 ? 'one' : 'two' })
+  await probation.idle()
+  const stateOf = (name: string) => t.kernel.versions.find(t.oid('it'), name, 2)?.state
+  assert.deepEqual([stateOf('often'), stateOf('seldom')], ['probation', 'probation'])
+  await t.close()
+})
+
+test('[GO53] [G20] one death does not keep a version from running, and the second does', async () => {
+  const { t, probation } = await start()
+  await t.give('work', 'function work(self) { return 5 }')
+  const slot = t.kernel.head.object(t.oid('it')).slots.find(({ name }) => name === 'work')
+  const method = (slot?.value as MethodRef).oid
+  t.kernel.onCharged([method], 1, 'silent')
+  await probation.idle()
+  assert.equal(await t.send('work'), 5)
+  assert.deepEqual(listed(t, 'work'), [[1, 'degraded', true]])
+  t.kernel.onCharged([method], 1, 'silent')
+  await probation.idle()
+  assert.deepEqual(listed(t, 'work'), [[1, 'quarantined', true]])
+  await t.close()
 })

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Probe, TrialReport } from '#kernel'
 import { Ref } from '#objects'
-import { partiesOf, questionOf, type Voter } from './ballot.ts'
+import { partiesOf, questionOf, type Voter, waysOf } from './ballot.ts'
 import { behaviourOf, changesOf, differencesOf } from './behaviour.ts'
 import { probesFor } from './probes.ts'
 import type { Scene } from './scene.ts'
@@ -33,13 +33,16 @@ const valuesOf = (slot: string) =>
 test('[GO12] one scene makes the same probes, bounded, and the call as it came is the first', () => {
   assert.deepEqual(probes, probesFor(scene, ['idle', 'busy']))
   assert.deepEqual(probes[0], {})
-  assert.ok(probes.length > 40 && probes.length <= 72, String(probes.length))
+  assert.ok(probes.length > 40 && probes.length <= 96, String(probes.length))
   const wide = {
     ...scene,
     slots: Array.from({ length: 40 }, (_, i) => ({ of: 7, name: `s${i}`, value: i })),
   }
-  assert.ok(probesFor(wide, []).length <= 72)
-  assert.deepEqual(probesFor({ receiver: 7, args: [], slots: [], siblings: new Map() }, []), [{}])
+  assert.ok(probesFor(wide, []).length <= 96)
+  assert.deepEqual(probesFor({ receiver: 7, args: [], slots: [], siblings: new Map() }, []), [
+    {},
+    { earlier: [[]] },
+  ])
 })
 
 test('[GO11] what is varied keeps its kind, and references stay', () => {
@@ -106,6 +109,7 @@ test('[GO13] drafts are alike when replies and what they leave are; words of ref
 test('[GO13] a draft that crashes on a few probes votes with those that answer there, who speak for it', () => {
   const voter = (source: string, reports: TrialReport[]): Voter => ({
     source,
+    way: 'one',
     reports,
     behaviour: of(reports),
   })
@@ -123,6 +127,53 @@ test('[GO13] a draft that crashes on a few probes votes with those that answer t
   )
 })
 
+test('[GO36] a party that two ways of asking led to leads before a larger one of one way', () => {
+  const voter = (source: string, way: string, reply: number): Voter => {
+    const reports = [kept(reply)]
+    return { source, way, reports, behaviour: of(reports) }
+  }
+  const parties = partiesOf([
+    voter('a', 'one', 1),
+    voter('b', 'one', 1),
+    voter('c', 'one', 1),
+    voter('d', 'one', 2),
+    voter('e', 'other', 2),
+  ])
+  assert.deepEqual(
+    parties.map((party) => [party.voters.map(({ source }) => source).join(''), waysOf(party)]),
+    [
+      ['de', 2],
+      ['abc', 1],
+    ],
+  )
+})
+
+test('[GO11] numbers that sources compare with are met, with those beside them, and sums where one reaches another', () => {
+  const first = (words: (string | number)[], args: unknown[], slots: Scene['slots']) =>
+    probesFor({ ...scene, args, slots }, words).map(({ args: [one] = [] }) => one)
+  const ages = first([18, 65], [30], [])
+  for (const age of [17, 18, 19, 64, 65, 66]) assert.ok(ages.includes(age), `${age}`)
+  const [of, at] = [7, new Date(5_000)]
+  const spent = first(
+    [],
+    [30],
+    [
+      { of, name: 'limit', value: 100 },
+      { of, name: 'spent', value: 20 },
+    ],
+  )
+  assert.ok(spent.includes(80) && spent.includes(120))
+  const dates = first([], [new Date(9_000)], [{ of, name: 'due', value: at }])
+  assert.ok(dates.some((date) => (date as Date | undefined)?.getTime() === 5_000))
+})
+
+test('[GO13] a reply that is no number any more is unlike a refusal and unlike an answer', () => {
+  const broken = fault('the reply is not a finite number: NaN')
+  assert.equal(firstDifference(of([broken]), of([fault('no')])), 0)
+  assert.equal(firstDifference(of([broken]), of([kept(1)])), 0)
+  assert.equal(firstDifference(of([broken]), of([broken])), undefined)
+})
+
 test('[GO13] a slot that was written with the value that it had has not changed', () => {
   assert.deepEqual(changesOf(kept(1, 3) as never, {}, scene), [])
   assert.equal(changesOf(kept(1, 4) as never, {}, scene).length, 1)
@@ -134,7 +185,7 @@ test('[GO13] [GO14] the largest party leads, and the question is the smallest ca
   const over: Probe[] = [{}, { args: [1000, 'a long one'] }, { args: [0] }]
   const voter = (source: string, replies: number[]): Voter => {
     const reports = replies.map((reply) => kept(reply))
-    return { source, reports, behaviour: of(reports, over) }
+    return { source, way: 'one', reports, behaviour: of(reports, over) }
   }
   const parties = partiesOf([
     voter('a', [1, 2, 3]),

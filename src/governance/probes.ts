@@ -7,15 +7,20 @@ import { isStoredMap, type Scene } from './scene.ts'
 import { variantsOfText } from './text-variants.ts'
 
 /** Calls for one draft, the one at hand included: each costs about a millisecond in the trial's process. */
-const PROBES_MAX = 72
+const PROBES_MAX = 96
 /** Of these, calls where everything varies at once; the others vary one thing. */
 const MIXED = 28
 /** Variants of one value that are tried alone. */
-const ALONE_MAX = 9
+const ALONE_MAX = 16
 
-/** What values are made from: numbers and texts in use, and texts that drafts and siblings compare with. */
+/** What values are made from: what is in use, and numbers and texts that the words, drafts and siblings have. */
 interface Stock {
   numbers: readonly number[]
+  /** Numbers that sources and the intent have: what they compare with lies there. */
+  stated: readonly number[]
+  /** Sums and differences of numbers in use: where what is taken from one reaches another. */
+  derived: readonly number[]
+  dates: readonly Date[]
   texts: readonly string[]
   states: readonly string[]
 }
@@ -23,8 +28,8 @@ interface Stock {
 /** A place that is varied: an argument, or a slot of an object. */
 type Place = { arg: number } | { of: Oid; name: string }
 
-/** The calls that drafts for this scene are compared by; the first is the call as it came. `words` are texts in sources. */
-export function probesFor(scene: Scene, words: readonly string[]): Probe[] {
+/** The calls that drafts for this scene are compared by; the first is the call as it came. `words` are texts and numbers in sources. */
+export function probesFor(scene: Scene, words: readonly (string | number)[]): Probe[] {
   const stock = stockOf(scene, words)
   const places: { place: Place; variants: unknown[] }[] = [
     ...scene.args.map((value, arg) => ({ place: { arg }, variants: variantsOf(value, stock) })),
@@ -34,7 +39,7 @@ export function probesFor(scene: Scene, words: readonly string[]): Probe[] {
     })),
   ].filter(({ variants }) => variants.length > 0)
   const mixed = places.length > 1 ? mixedProbes(scene, places) : []
-  const probes: Probe[] = [{}]
+  const probes: Probe[] = [{}, ...repeated(scene, stock)]
   // Turn by turn, so that where there is no room for all, each place has its first variants.
   for (let i = 0; i < ALONE_MAX; i++) {
     for (const { place, variants } of places) {
@@ -44,6 +49,12 @@ export function probesFor(scene: Scene, words: readonly string[]): Probe[] {
     }
   }
   return [...probes, ...mixed]
+}
+
+/** The call after itself, and after one with other arguments: what a method leaves is what it meets the next time. */
+function repeated({ args }: Scene, stock: Stock): Probe[] {
+  const others = args.map((arg) => variantsOf(arg, stock)[0] ?? arg)
+  return [{ earlier: [[...args]] }, ...(args.length === 0 ? [] : [{ earlier: [others] }])]
 }
 
 function mixedProbes(scene: Scene, places: { place: Place; variants: unknown[] }[]): Probe[] {
@@ -69,12 +80,14 @@ function probeOf(scene: Scene, chosen: readonly (readonly [Place, unknown])[]): 
   return { ...(sets.length === 0 ? {} : { sets }), args }
 }
 
-function stockOf(scene: Scene, words: readonly string[]): Stock {
+function stockOf(scene: Scene, words: readonly (string | number)[]): Stock {
   const numbers = new Set<number>()
+  const dates = new Map<number, Date>()
   const texts = new Set<string>()
   const visit = (value: unknown): void => {
     if (typeof value === 'number') numbers.add(value)
     else if (typeof value === 'string' && value !== '') texts.add(value)
+    else if (value instanceof Date) dates.set(value.getTime(), value)
     else if (Array.isArray(value)) value.forEach(visit)
     else if (isStoredMap(value)) {
       for (const [key, part] of Object.entries(value)) {
@@ -85,11 +98,23 @@ function stockOf(scene: Scene, words: readonly string[]): Stock {
   }
   scene.args.forEach(visit)
   for (const { value } of scene.slots) visit(value)
+  const used = [...numbers].slice(0, 24)
+  const isText = (one: string | number) => typeof one === 'string'
   return {
-    numbers: [...numbers].slice(0, 24),
+    numbers: used,
+    stated: words.filter((one) => typeof one === 'number').slice(0, 8),
+    derived: derivedFrom(used.slice(0, 5)),
+    dates: [...dates.values()].slice(0, 8),
     texts: [...texts].slice(0, 24),
-    states: [...new Set(words)].slice(0, 24),
+    states: [...new Set(words.filter(isText))].slice(0, 24),
   }
+}
+
+function derivedFrom(numbers: readonly number[]): number[] {
+  const found = numbers.flatMap((one, i) =>
+    numbers.slice(i + 1).flatMap((other) => [Math.abs(one - other), one + other]),
+  )
+  return [...new Set(found)].slice(0, 8)
 }
 
 /** Other values of the same kind, the most telling first, without the value itself. */
@@ -103,7 +128,10 @@ function rawVariants(value: unknown, stock: Stock, depth: number): unknown[] {
   if (typeof value === 'boolean') return [!value]
   if (typeof value === 'bigint') return [value + 1n, 0n, value * 2n]
   if (value instanceof Date) {
-    return [1, -1, 31, 365, -366].map((days) => new Date(value.getTime() + days * 86_400_000))
+    const at = value.getTime()
+    const shifted = [1, -1, 31, 365, -366].map((days) => new Date(at + days * 86_400_000))
+    const others = stock.dates.filter((one) => one.getTime() !== at).slice(0, 3)
+    return [...others, ...shifted, ...others.map((one) => new Date(one.getTime() + 1))]
   }
   if (Array.isArray(value)) return lists(value, stock, depth)
   if (isStoredMap(value)) return maps(value, stock, depth)
@@ -111,21 +139,25 @@ function rawVariants(value: unknown, stock: Stock, depth: number): unknown[] {
   return []
 }
 
-function numbers(value: number, { numbers: used }: Stock): number[] {
+function numbers(value: number, { numbers: used, stated, derived }: Stock): number[] {
   const whole = Number.isInteger(value)
-  const near = used.filter((one) => one !== value && (!whole || Number.isInteger(one)))
+  const isKind = (one: number) => one !== value && (!whole || Number.isInteger(one))
+  const near = used.filter(isKind).slice(0, 3)
   return [
     value + 1,
     0,
-    ...near.slice(0, 3),
+    ...near.slice(0, 2),
+    ...stated.slice(0, 4).flatMap((one) => [one, one + 1, one - 1]),
     value * 2 + 3,
     value - 1,
-    ...near.slice(0, 3).flatMap((one) => [one + 1, one - 1]),
+    ...derived.slice(0, 4),
+    ...near.flatMap((one) => [one + 1, one - 1, one]),
     1,
     whole ? 7 : value / 3,
     -value,
     whole ? 1_000 : 1_000.55,
-  ]
+    ...derived.slice(4),
+  ].filter((one, i) => i < 2 || isKind(one) || !whole)
 }
 
 /** Lengths none, one, some and many; other order, doubles, other elements. */

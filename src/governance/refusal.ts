@@ -16,6 +16,7 @@ export const GATES = [
   'effect',
   'alias',
   'examples',
+  'invariant',
   'resources',
 ] as const
 

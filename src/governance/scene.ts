@@ -21,6 +21,21 @@ export interface Scene {
   siblings: ReadonlyMap<string, string>
 }
 
+/** Slots that the receiver's methods speak of and that it does not have yet: what they will find is what others must leave. */
+export function spokenSlots({ siblings, slots, receiver }: Scene): string[] {
+  const names = new Set<string>()
+  for (const source of siblings.values()) {
+    // What is called is a method.
+    for (const [, name = ''] of source.matchAll(
+      /\b(?:self|this)\.([A-Za-z_$][\w$]*)(?!\s*\(|[\w$])/g,
+    ))
+      names.add(name)
+  }
+  for (const { of, name } of slots) if (of === receiver) names.delete(name)
+  for (const selector of siblings.keys()) names.delete(selector)
+  return [...names]
+}
+
 /** Objects of one chain that are looked at. */
 const CHAIN_MAX = 16
 /** Objects next to the receiver whose data is varied too. */

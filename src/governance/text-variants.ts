@@ -30,7 +30,9 @@ export function variantsOfText(
     ...known.slice(0, 6),
     ...(separator === undefined ? words(text) : parts(text, separator)),
     '',
-    text.toUpperCase() === text ? text.toLowerCase() : text.toUpperCase(),
+    ...[text.toUpperCase(), text.toLowerCase(), text.replace(/\d/g, '')].filter(
+      (one) => one !== text,
+    ),
     `${text}${text}`,
   ]
 }

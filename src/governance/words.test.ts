@@ -1,7 +1,7 @@
 // Owns: the tests of what words ask for: each pattern with what it must see and what it must not.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asksForChange, wishesOf } from './words.ts'
+import { asksForChange, asksForOrder, wishesOf } from './words.ts'
 
 const wishes = (intent: string, slots: string[] = []) => wishesOf(intent, slots)
 
@@ -55,4 +55,36 @@ test('[GO15] a change is asked for by the verb of the selector, or of the intent
   assert.ok(asksForChange('next', 'Set the state to the one that follows'))
   assert.ok(!asksForChange('cost', 'Add up the prices'))
   assert.ok(!asksForChange('total', 'Answer the total'))
+})
+
+test('[GO15] what has a second meaning as the first word of a selector is no verb where the intent asks for none', () => {
+  assert.ok(!asksForChange('open_titles', 'Titles of the todos that are not done.'))
+  assert.ok(!asksForChange('change_for', 'How much to give back'))
+  assert.ok(asksForChange('open', 'Whoever has the key may come in'))
+  assert.ok(asksForChange('set_size'))
+  assert.ok(asksForChange('deposit', 'The amount goes to the balance'))
+})
+
+test('[GO15] "stays as it is" binds what it names, and not one case of several', () => {
+  const slots = ['results', 'state', 'heating']
+  assert.deepEqual(wishes('The names. The results stay as they are.', slots).keeps, ['results'])
+  assert.equal(wishes('How much is left. Nothing changes.', slots).keeps, 'all')
+  assert.deepEqual(wishes('Go on; after the last one nothing changes.', slots).keeps, [])
+  assert.deepEqual(wishes('A locked one stays as it is.', slots).keeps, [])
+  assert.deepEqual(wishes('Turn it on, and leave heating as it is otherwise.', slots).keeps, [])
+  assert.deepEqual(wishes('Zero is an error and leaves everything unchanged.', slots).keeps, [])
+})
+
+test('[GO15] raising a target and pushing to failures are no errors', () => {
+  assert.ok(!wishes('Raise the target by two').throws)
+  assert.ok(!wishes('Push it to failures').throws)
+  assert.ok(wishes('Raise an error for a name that is not there').throws)
+})
+
+test('[GO37] another order is asked for by a verb, and not by an answer that is in order', () => {
+  assert.ok(asksForOrder('sort_by_name'))
+  assert.ok(asksForOrder('moveUp'))
+  assert.ok(asksForOrder('get', 'The value, and the key moves to the end of order'))
+  assert.ok(!asksForOrder('sorted_names', 'The names in alphabetical order'))
+  assert.ok(!asksForOrder('podium', 'The names of the three fastest, the fastest first'))
 })

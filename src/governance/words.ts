@@ -17,11 +17,25 @@ const TWO_MEANINGS = new Set(['add', 'take', 'open', 'record', 'empty', 'close',
 const firstWord = (selector: string) =>
   (/^[a-z]+/.exec(selector)?.[0] ?? /^[A-Z]?[a-z]+/.exec(selector)?.[0] ?? '').toLowerCase()
 
-/** True when the selector's verb says that something changes. */
+/** As the first word of a selector that goes on these may be no verb: open_titles, change_for, set_size. */
+const NOT_ONLY_VERBS = new Set([
+  'open',
+  'close',
+  'change',
+  'set',
+  'record',
+  'mark',
+  'lock',
+  'empty',
+])
+
+/** True when the selector's verb says that something changes, and the intent does not speak of something else. */
 export function asksForChange(selector: string, intent?: string): boolean {
-  if (VERBS_OF_CHANGE.has(firstWord(selector))) return true
   const verb = /^\W*([A-Za-z]+)/.exec(intent ?? '')?.[1]?.toLowerCase() ?? ''
-  return VERBS_OF_CHANGE.has(verb) && !TWO_MEANINGS.has(verb)
+  const isAsked = VERBS_OF_CHANGE.has(verb) && !TWO_MEANINGS.has(verb)
+  const first = firstWord(selector)
+  if (!VERBS_OF_CHANGE.has(first)) return isAsked
+  return isAsked || verb === '' || first === selector || !NOT_ONLY_VERBS.has(first)
 }
 
 /** What an intent says that can be seen in a method or in its replies. */
@@ -64,8 +78,9 @@ export function wishesOf(intent: string | undefined, slots: readonly string[]): 
     keeps: keptBy(text, slots),
     ...(example === undefined ? {} : { example }),
     throws:
-      /\b(throw|raise|fail|error|refuse|reject|complain)\w*\b/i.test(text) &&
-      !/\b(not|never|without)\s+(throw|fail|error|an error)/i.test(text),
+      /\b(?:throws?|errors?|refused?|refuses|reject(?:s|ed)?|complains?|fails?|raises? an? (?:error|exception))\b/i.test(
+        text,
+      ) && !/\b(not|never|without)\s+(throw|fail|error|an error)/i.test(text),
     quoted: [...text.matchAll(/["“]([^"“”]{1,60})["”]/g)].map((match) => match[1] as string),
     ...(slot === undefined ? {} : { answersSlot: slot }),
     ...(reply === undefined ? {} : { reply }),
@@ -77,16 +92,50 @@ export function wishesOf(intent: string | undefined, slots: readonly string[]): 
   }
 }
 
+/** Selectors that ask for all that there is of something, under whatever name the object keeps it. */
+const WHOLE = /^(?:history|log|journal|all|list|entries|items|records|contents)$/i
+
+export const asksForWhole = (selector: string) => WHOLE.test(selector)
+
+/** Ways to say that all, or what is named, stays as it is. */
+const STAYS: readonly RegExp[] = [
+  /[^.;,]*\b(?:itself|themselves)\b[^.;]*\bnot\b[^.;]*\bchange[^.;]*/i,
+  /\bwithout (?:changing|touching|modifying)\b[^.;]*/i,
+  /(?:^|[.;!]\s*)nothing (?:changes|is changed)\b/i,
+]
+/** The same of what is named alone: "stays as it is" may speak of one case of several. */
+const NAMED_STAYS =
+  /[^.;,]*\b(?:stays?|remains?|leaves?)\b[^.;,]*\b(?:as (?:it|they) (?:is|are|was|were)|unchanged|untouched)\b[^.;,]*/i
+const ONE_CASE = /\b(?:if|when|else|otherwise|unless|between|while|until|case)\b/i
+
+/** Verbs that put what is there into another order. */
+const VERBS_OF_ORDER =
+  /^(?:sort|order|reorder|arrange|rearrange|reverse|shuffle|rotate|swap|move|rank|promote|demote|bump|flip|mix|prioriti[sz]e|cycle|insert|merge)/i
+const ORDERS =
+  /\b(?:sort|reorder|rearrange|arrange|reverse|shuffle|rotate|swap|moves?|promote|demote|bump|to the (?:end|front|top|back|start))\b/i
+
+/** True when the words ask for another order of what the object holds, rather than for an answer in order. */
+export function asksForOrder(selector: string, intent?: string): boolean {
+  const parts = selector.replace(/([a-z])([A-Z])/g, '$1 $2').split(/[^A-Za-z]+|\s+/)
+  return (
+    parts.some((part) => VERBS_OF_ORDER.test(part) && !/ed$/i.test(part)) ||
+    ORDERS.test(intent ?? '')
+  )
+}
+
 /** "rows itself must not change", "the list itself does not change", "without changing it". */
 function keptBy(text: string, slots: readonly string[]): readonly string[] | 'all' {
-  const sentence =
-    /[^.;,]*\b(?:itself|themselves)\b[^.;]*\bnot\b[^.;]*\bchange[^.;]*|\bwithout (?:changing|touching)\b[^.;]*/i.exec(
-      text,
-    )?.[0]
-  if (sentence === undefined) return []
-  const words = new Set(sentence.match(/[\w$]+/g))
-  const named = slots.filter((name) => words.has(name))
-  return named.length > 0 ? named : 'all'
+  const namedIn = (sentence: string) => {
+    const words = new Set(sentence.toLowerCase().match(/[\w$]+/g))
+    return slots.filter((name) => words.has(name.toLowerCase()))
+  }
+  const sentence = STAYS.map((one) => one.exec(text)?.[0]).find((one) => one !== undefined)
+  if (sentence !== undefined) {
+    const named = namedIn(sentence)
+    return named.length > 0 ? named : 'all'
+  }
+  const [named] = NAMED_STAYS.exec(text) ?? []
+  return named === undefined || ONE_CASE.test(named) ? [] : namedIn(named)
 }
 
 /** A text at the end of the words, introduced as an example. */

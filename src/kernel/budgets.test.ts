@@ -15,7 +15,7 @@ const STORM = `function storm(self) {
 const budgetsOf = (status: Record<string, unknown>) =>
   status.budgets as { minute: { used: number; left: number } }
 
-test('[KN140] a message that calls a thousand unknown selectors is ended by its budget, whether they are learnt or not', async () => {
+test('[KN140] [G1] a message that calls a thousand unknown selectors is ended by its budget, whether they are learnt or not', async () => {
   const sources = Object.fromEntries(
     Array.from({ length: 1000 }, (_, i) => [
       `missing${i}`,
@@ -66,7 +66,7 @@ test('[KN140] what a message has begun is counted on when a kernel takes it up a
   assert.deepEqual(asked, ['fly', 'fly'])
 })
 
-test('[KN141] so many generations begin within a minute; the next message is told when to come again', async () => {
+test('[KN141] [G1] so many generations begin within a minute; the next message is told when to come again', async () => {
   let now = 1_000_000
   const { learner, asked } = scripted({})
   const t = await startKernel({ learner, now: () => now, budgets: { minute: 2 } })
@@ -115,7 +115,7 @@ test('[KN141] a new kernel on the image counts on where the last one was; a cloc
   assert.equal(facts.length, 1)
 })
 
-test('[KN141] a message that joins a generation, or is refused, takes nothing of the budget', async () => {
+test('[KN141] [G1] a message that joins a generation, or is refused, takes nothing of the budget', async () => {
   const { learner, asked } = scripted({ fly: 'function fly(self) { return 1 }' })
   const t = await startKernel({ learner, budgets: { minute: 1 } })
   const crowd = await Promise.all(Array.from({ length: 50 }, () => t.send('fly')))
@@ -123,7 +123,7 @@ test('[KN141] a message that joins a generation, or is refused, takes nothing of
   await t.close()
 })
 
-test('[KN142] one method is begun so often within a while, whatever the intents, until a person decides', async () => {
+test('[KN142] [G1] one method is begun so often within a while, whatever the intents, until a person decides', async () => {
   let now = 1_000_000
   const { learner, asked } = scripted({})
   const t = await startKernel({ learner, now: () => now, budgets: { method: 3 } })

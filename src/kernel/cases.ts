@@ -5,6 +5,7 @@ import type { Store, TableWrite } from '#image'
 import { decodeValue, encodeValue } from '#objects'
 import { kernelFault } from './faults.ts'
 import { KERNEL_LIMITS } from './limits.ts'
+import type { ProposedTests } from './proposals.ts'
 
 /** One draft of a case. */
 export interface CaseDraft {
@@ -46,6 +47,8 @@ export interface CaseGiven {
   vote: CaseVote | null
   /** Answers of people that drafts had to give again. */
   examples: number
+  /** Tests of the drafts of a proposal, by somebody who has seen none; in its order. */
+  tests?: ProposedTests
   outcome:
     | { kind: 'installed' }
     | { kind: 'parked'; why: string }

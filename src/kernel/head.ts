@@ -39,6 +39,8 @@ export interface MethodView {
   persona?: string
   /** Hash of the prompt that it answered. */
   prompt?: string
+  /** The seed that its model drew it with. */
+  seed?: number
   proposal?: string
   accepted?: string
   verdict?: MethodVerdict
@@ -249,6 +251,7 @@ export class Head {
       holder: fields.holder instanceof Ref ? fields.holder.oid : 0,
       previous: fields.previous instanceof MethodRef ? fields.previous.oid : undefined,
       ...textsOf(fields),
+      ...(typeof fields.seed === 'number' ? { seed: fields.seed } : {}),
       ...(isRecord(fields.verdict) ? { verdict: fields.verdict } : {}),
     }
   }

@@ -40,7 +40,14 @@ export { KERNEL_LIMITS } from './limits.ts'
 export { placesIn } from './places.ts'
 export { type MethodFields, type MethodVerdict, methodFields } from './method-record.ts'
 export { type Policy, type PolicyEntry, strictest } from './policies.ts'
-export type { Proposal, Proposed, ProposedDraft, ProposedQuestion } from './proposals.ts'
+export type {
+  Proposal,
+  Proposed,
+  ProposedDraft,
+  ProposedQuestion,
+  ProposedTest,
+  ProposedTests,
+} from './proposals.ts'
 export { type TurnGiven, Turns } from './sandbox/turns.ts'
 export { type Quarantined, sourceHash } from './quarantine.ts'
 export { scan } from './scan.ts'

@@ -41,6 +41,7 @@ import {
   busy,
   collectRefs,
   type Frame,
+  isOwed,
   isPassing,
   type Listener,
   type Message,
@@ -108,6 +109,7 @@ export class Kernel {
   readonly #code: Code
   readonly #http: Http
   readonly #outbox: Outbox
+  #closing = false
   readonly #needs: Needs
   /** Methods that wait for a person. */
   readonly proposals: Proposals
@@ -217,6 +219,7 @@ export class Kernel {
         admit: (message, frame) => this.#admit(message, [NOBODY], frame),
         run: (pending) => this.#run(pending),
         conclude: (pending, fault) => this.#conclude(pending, fault),
+        holds: (pending, fault) => this.#holds(pending, fault),
         finish: (pending, fault) => this.#finish(pending, { ok: false, fault }),
       },
     })
@@ -360,9 +363,19 @@ export class Kernel {
   #settled(pending: Pending, outcome: Settled): void {
     if (outcome.kind === 'need') return this.#needs.met(pending, outcome.need, outcome.stale)
     const isKept = this.#isKept(pending, outcome)
+    if (outcome.kind === 'fault' && this.#holds(pending, outcome.fault)) return
     const finish = () => this.#finish(pending, answerOf(outcome), isKept)
     if (isPassing(outcome)) this.#needs.dropRecord(pending, finish)
     else finish()
+  }
+
+  /** Has a message run again later that would be lost if it ended because the kernel is busy; its record stays meanwhile. */
+  #holds(pending: Pending, fault: FaultRecord): boolean {
+    if (fault.code !== 'BUSY' || !isOwed(pending)) return false
+    const wait = Number(fault.data?.retryAfter ?? KERNEL_LIMITS.outboxAgain)
+    // The next kernel takes up what this one has no time for.
+    if (!this.#closing) pending.timer = this.#timers.setTimeout(() => this.#run(pending), wait)
+    return true
   }
 
   /** Whether an outcome is what its tables said: a group that failed has another. What was posted hears of it. */
@@ -425,7 +438,8 @@ export class Kernel {
     if (taking !== undefined) writes.push(...taking.tables)
     // Only what is kept or arrives has somebody to tell.
     if (taking !== undefined || arriving !== undefined) pending.decided = { outcome, taking }
-    if (pending.record !== undefined) {
+    const isHeld = outcome.kind === 'fault' && outcome.fault.code === 'BUSY' && isOwed(pending)
+    if (pending.record !== undefined && !isHeld) {
       writes.push({ table: 'waiting', key: pending.record, value: null })
     }
     writes.push(...this.#keys.replyOf(pending, outcome))
@@ -439,6 +453,7 @@ export class Kernel {
 
   /** Ends a message with a fault that is its outcome: kept under its key, like that of a turn. */
   #conclude(pending: Pending, fault: FaultRecord): void {
+    if (this.#holds(pending, fault)) return
     const outcome: Settled = { kind: 'fault', fault }
     const finish = (isKept: boolean) => this.#finish(pending, { ok: false, fault }, isKept)
     const tables = this.#tablesFor(pending, outcome)
@@ -634,6 +649,7 @@ export class Kernel {
 
   /** Ends generations, lets turns finish and become durable, and ends the children. The store stays open. */
   async close(): Promise<void> {
+    this.#closing = true
     this.#packs.close()
     this.#outbox.close()
     this.#needs.close()

@@ -3,8 +3,8 @@
 import type { FaultRecord } from '#ground'
 import {
   type MethodNeed,
-  type NeedOutcome,
   type Need,
+  type NeedOutcome,
   needKey,
   type Oid,
   oidText,
@@ -115,6 +115,10 @@ export const answerOf = (outcome: Settled): Answer => {
 /** True for a fault that says nothing of the message: it may be tried again as it is. */
 export const isPassing = (outcome: Settled): boolean =>
   outcome.kind === 'fault' && (outcome.fault.code === 'BUSY' || outcome.fault.code === 'CANCELLED')
+
+/** True for a message from the outbox whose entry there is gone: nobody can send it again, its record is all there is of it. */
+export const isOwed = ({ message, arriving, record, done }: Pending): boolean =>
+  message.principal === LATER && arriving === undefined && record !== undefined && !done
 
 /** Adds the oids of all references in a stored value, and answers the set. */
 export function collectRefs(value: unknown, oids: Set<Oid>): Set<Oid> {

@@ -13,6 +13,8 @@ export interface MethodFields {
   persona?: string
   /** Hash of the prompt that the draft answered. */
   prompt?: string
+  /** The seed that the model drew it with. */
+  seed?: number
   /** The proposal that it was, and who accepted it. */
   proposal?: string
   accepted?: string

@@ -67,6 +67,8 @@ export interface NeedParts {
     conclude(pending: Pending, fault: FaultRecord): void
     /** Ends it with a fault that is not kept. */
     finish(pending: Pending, fault: FaultRecord): void
+    /** Whether it has it run again later instead, since nobody could send it again. */
+    holds(pending: Pending, fault: FaultRecord): boolean
   }
 }
 
@@ -154,7 +156,11 @@ export class Needs {
     const reserved = this.#generations.reserve(pending, need)
     if (reserved.refused !== undefined) {
       const { fault, ends } = reserved.refused
-      if (ends) return messages.conclude(pending, fault)
+      if (ends) {
+        // One that is held asks for the same once more.
+        pending.needs--
+        return messages.conclude(pending, fault)
+      }
       return this.again(pending, need, { fault })
     }
     const goOn = () => this.#generations.wait(pending)
@@ -263,6 +269,8 @@ export class Needs {
       // It may have waited for something before, and then that record is there.
       (fault: Fault) => {
         this.#generations.leave(pending)
+        pending.needs--
+        if (messages.holds(pending, fault.toRecord())) return
         this.dropRecord(pending, () => messages.finish(pending, fault.toRecord()))
       },
     )

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { test } from 'node:test'
 import { openMemoryStore } from '#image'
-import { encodeValue, GENESIS, OBJECT_LIMITS, MethodRef, type Posting, Ref } from '#objects'
+import { encodeValue, GENESIS, MethodRef, OBJECT_LIMITS, type Posting, Ref } from '#objects'
 import { Head } from './head.ts'
 import { Http } from './http.ts'
 import {
@@ -13,9 +13,10 @@ import {
   scripted,
   startKernel,
   startOn,
-  temporaryFolder,
   type TestKernel,
+  temporaryFolder,
 } from './kernel.fixture.ts'
+import type { Learner } from './learner.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { type Arriving, Outbox } from './outbox.ts'
 import { processTimers } from './timers.ts'
@@ -385,6 +386,57 @@ test('[KN80] one that could not be made durable leaves again', async () => {
   assert.deepEqual(await t.send('all'), [1])
   await t.close()
 })
+
+/** A world in which a posted message needs two methods of which one may be begun within a minute. */
+const HURRY = {
+  post: 'function post(self) { mirror.later(self, "late", [5]); return 1 }',
+  late: 'function late(self, x) { self.first(); self.second(); self.all = [x]; return 1 }',
+}
+const LEARNT = {
+  first: 'function first(self) { return 1 }',
+  second: 'function second(self) { return 1 }',
+}
+
+for (const isKilled of [false, true]) {
+  const how = isKilled ? 'that ends meanwhile' : 'that goes on'
+  test(`[KN80] a message that meets the budget of a minute at a later need is run again, by a kernel ${how}`, async () => {
+    const store = openMemoryStore()
+    let now = 1_000_000
+    const { learner } = scripted(LEARNT)
+    const slow: Learner = {
+      ...learner,
+      learn: (task, bench) => {
+        now += 10_000
+        return learner.learn(task, bench)
+      },
+    }
+    const held: (() => void)[] = []
+    const timers = {
+      ...processTimers,
+      setTimeout: (run: () => void, ms: number) =>
+        ms === 50_000 ? held.push(run) : processTimers.setTimeout(run, ms),
+    }
+    const options = { store, learner: slow, timers, now: () => now, budgets: { minute: 1 } }
+    const first = await startKernel({ ...options, methods: HURRY })
+    await first.send('post')
+    await until(() => held.length === 1)
+    assert.equal(first.kernel.status().pending, 1)
+    assert.equal(store.scan('waiting').length, 1)
+    let t = first
+    if (isKilled) {
+      await first.close()
+      t = await startKernel(options)
+    } else {
+      now += 60_000
+      held[0]?.()
+    }
+    await until(() => t.kernel.status().pending === 0)
+    assert.deepEqual(await t.send('all'), [5])
+    assert.deepEqual([store.scan('waiting'), store.scan('outbox')], [[], []])
+    assert.equal(t.kernel.status().faults, 0)
+    await t.close()
+  })
+}
 
 test('[KN80] a message to what was packed away meanwhile ends with a fault and kills no worker', async () => {
   const store = openMemoryStore()

@@ -72,6 +72,29 @@ test('[KN100] a message that was parked is parked at the next start, no model is
   await two.close()
 })
 
+test('[KN107] whoever follows is told what comes, that one more message waits, and what was decided', async () => {
+  const t = await startKernel({ learner: proposing().learner })
+  const told: string[] = []
+  const stop = t.kernel.proposals.follow(({ id, selector, status }) => {
+    told.push(`${id} ${selector} ${status}`)
+  })
+  const first = t.start('fly')
+  await parked(t, 1)
+  assert.deepEqual([...new Set(told)], ['p1 fly open'])
+  const before = told.length
+  const second = t.start('fly')
+  await parked(t, 2)
+  assert.equal(told.length, before + 1)
+  await t.kernel.proposals.reject('p1', 'me', undefined)
+  assert.deepEqual(told.slice(before), ['p1 fly open', 'p1 fly rejected'])
+  stop()
+  await Promise.all([first.answer, second.answer])
+  t.start('swim')
+  await parked(t, 3)
+  assert.equal(told.length, before + 2)
+  await t.close()
+})
+
 test('[KN101] [KN102] what is rejected ends its messages with a fault that names it, and is decided once', async () => {
   const t = await startKernel({ learner: proposing().learner })
   const sent = t.start('fly')

@@ -2,7 +2,7 @@
 // Leaves: drafts to the learner; putting an accepted one into its slot to governance.
 // Laws: KN100 a proposal and that messages wait for it are durable together; at the next start they wait for it again, and no
 // model is asked. KN101 it is decided once. KN102 the messages of one that is rejected end with a fault that names it, also when
-// the kernel is killed meanwhile. KN103 so many wait at most, and none is dropped for another.
+// the kernel is killed meanwhile. KN103 so many wait at most, and none is dropped for another. KN107 who follows is told of each.
 import type { Fault, FaultRecord } from '#ground'
 import type { Store, TableWrite } from '#image'
 import { decodeValue, encodeValue, type MethodNeed, type Oid, type Tid } from '#objects'
@@ -29,6 +29,21 @@ export interface ProposedQuestion {
   options: { draft: number; text: string }[]
 }
 
+/** A call with what should come of it, from somebody who has seen no draft, and what each draft does. Wire values. */
+export type ProposedTest = {
+  /** Slots of the receiver that differ. */
+  slots: Record<string, unknown>
+  args: unknown[]
+  drafts: { agrees: boolean; did: string }[]
+} & ({ expected: unknown } | { fails: true })
+
+/** Tests of all drafts: they decide nothing. */
+export interface ProposedTests {
+  persona: string
+  model: string
+  ran: ProposedTest[]
+}
+
 /** What a learner hands over where it may not install by itself. */
 export interface Proposed {
   why: { code: 'policy' | 'beyond' | 'undecided'; sentence: string }
@@ -38,6 +53,7 @@ export interface Proposed {
   pinned?: { call: PinnedCall; expected: (Expected | null)[] }
   model: string
   prompt: string
+  tests?: ProposedTests
   /** Nothing but the policy of the messages that waited asks for a person. */
   bySenders?: true
 }
@@ -57,6 +73,9 @@ export interface Proposal extends Proposed {
   status: 'open' | 'accepted' | 'rejected' | 'superseded'
   decided?: { by: string; time: number; draft?: number; tid?: Tid; reason?: string }
 }
+
+/** A proposal that has come, or that another message waits for, or that was decided. */
+export type ProposalEvent = Pick<Proposal, 'id' | 'holder' | 'selector' | 'status'>
 
 export interface ProposalParts {
   store: Store
@@ -86,6 +105,7 @@ export class Proposals {
   /** Keys of those that are decided, oldest first. */
   readonly #decided: string[] = []
   readonly #parked = new WeakSet<Pending>()
+  readonly #followers = new Set<(event: ProposalEvent) => void>()
   #bytes = 0
   #number = 0
 
@@ -103,6 +123,16 @@ export class Proposals {
       if (last === undefined) return
       from = `${last} `
     }
+  }
+
+  /** Calls back for what happens to proposals; answers how to stop. */
+  follow(callback: (event: ProposalEvent) => void): () => void {
+    this.#followers.add(callback)
+    return () => this.#followers.delete(callback)
+  }
+
+  #happened({ id, holder, selector }: Proposal, status: Proposal['status']): void {
+    for (const callback of this.#followers) callback({ id, holder, selector, status })
   }
 
   /** How many wait for a person. */
@@ -190,6 +220,7 @@ export class Proposals {
       this.#remove(open)
       throw error
     }
+    this.#happened(proposal, 'open')
     return proposal
   }
 
@@ -214,6 +245,7 @@ export class Proposals {
     pending.parked = id
     this.#parked.add(pending)
     for (const listener of pending.listeners) this.tell(pending, listener)
+    this.#happened(open.proposal, 'open')
   }
 
   /** Tells somebody who listens to a message that it waits for a person, if it does. */
@@ -245,6 +277,7 @@ export class Proposals {
     open.bytes += more
     this.#bytes += more
     await this.#parts.keep([{ table: 'proposals', key: open.key, value }])
+    this.#happened(open.proposal, 'open')
   }
 
   /** Puts a decision under way, which nobody else can then make. Faults TARGET_UNKNOWN and CONFLICT. */
@@ -288,7 +321,7 @@ export class Proposals {
   /** The method is in its slot, and the decision is durable: those who wait run again. Answers how many. */
   accepted(id: string): number {
     const open = this.#open.get(id)
-    return open === undefined ? 0 : this.#close(open, undefined)
+    return open === undefined ? 0 : this.#close(open, 'accepted', undefined)
   }
 
   /** Ends those who wait with a fault that names the proposal. Faults TARGET_UNKNOWN, CONFLICT and BUSY. */
@@ -314,7 +347,7 @@ export class Proposals {
       this.abandon(id)
       throw error
     }
-    return this.#close(open, fault)
+    return this.#close(open, 'rejected', fault)
   }
 
   /** A slot has changed: a proposal for it, if it is filled now, is of no use, and those who wait run again. */
@@ -328,15 +361,16 @@ export class Proposals {
         .catch((fault: Fault) => {
           this.#parts.trouble(`proposal ${open.proposal.id} stays open: ${fault.message}`)
         })
-      this.#close(open, undefined)
+      this.#close(open, 'superseded', undefined)
     }
   }
 
-  #close(open: Open, fault: FaultRecord | undefined): number {
+  #close(open: Open, status: Proposal['status'], fault: FaultRecord | undefined): number {
     this.#remove(open)
     const { holder: learner, selector } = open.proposal
     this.#parts.decided({ learner, selector })
     this.#decided.push(open.key)
+    this.#happened(open.proposal, status)
     const { proposalsDecided } = KERNEL_LIMITS
     if (this.#decided.length > proposalsDecided) {
       this.#decided.splice(0, this.#decided.length - proposalsDecided)

@@ -23,7 +23,7 @@ const set = (t: TestKernel, slot: string, value: unknown, target = 'it') =>
     { author: 'test', note: 'set' },
   )
 
-test('[KN143] a need that was not met is refused with the reason of then and when it may be tried again', async () => {
+test('[KN143] [G1] a need that was not met is refused with the reason of then and when it may be tried again', async () => {
   let now = 1_000_000
   const { learner, asked } = scripted({})
   const t = await startKernel({ learner, now: () => now })
@@ -57,7 +57,7 @@ test('[KN143] other values of the same slots, and other objects, change nothing 
   await t.close()
 })
 
-test('[KN144] it ends with another shape of the receiver or its parents: slots, kinds of values, methods', async () => {
+test('[KN144] [G1] it ends with another shape of the receiver or its parents: slots, kinds of values, methods', async () => {
   const { t, asked } = await failed()
   await t.send('clone:', ['young'])
   let count = asked.length

@@ -106,6 +106,18 @@ test('[KN9] a trial reads the image as of one transaction, whatever is written m
   await t.send('setSlot:value:', ['n', 5])
 })
 
+test('[KN37] a probe may call the method before, and what is told is what the last call left', async () => {
+  const source =
+    'function f(self, by) { if (by > 8) throw new Error("no"); self.n += by; return self.n }'
+  const probes = [{ earlier: [[3]] }, { earlier: [[1], [2]], args: [4] }, { earlier: [[9]] }, {}]
+  const [twice, thrice, refused, plain] = await probed(source, probes, [3])
+  const before = plain?.kind === 'kept' ? (plain.reply as number) - 3 : Number.NaN
+  assert.equal(twice?.kind === 'kept' && twice.reply, before + 6)
+  assert.equal(thrice?.kind === 'kept' && thrice.reply, before + 7)
+  assert.deepEqual(thrice?.kind === 'kept' && thrice.wrote[0]?.changed, ['n'])
+  assert.ok(refused?.kind === 'fault' && refused.fault.message.includes('no'))
+})
+
 test('[KN37] every probe has its slots and arguments, and nothing of the one before', async () => {
   const it = t.oid('it')
   const source = 'function f(self, by) { self.n += by; self.list.push(by); return self.list }'
@@ -145,6 +157,49 @@ test('[KN37] a probe that ends its process has its report, and those behind it g
     reports.map((one) => (one.kind === 'kept' ? one.reply : one.kind)),
     [1, 'fault', 3],
   )
+})
+
+test('[KN155] an invariant is asked before and after each call, on what the call left, and changes nothing of the report', async () => {
+  const it = t.oid('it')
+  const sound =
+    "function sound(self) { if (self.n > 90) throw new Error('high'); return self.n < 9 || 'odd' }"
+  await t.put('sound', sound)
+  const compiled = await t.judge.compile('function f(self, by) { self.n += by; return self.n }')
+  assert.ok('code' in compiled)
+  const { code, globals } = compiled
+  const request = { now: 1, seed: 1, fuel: 1_000_000, target: it, selector: 'try', args: [1] }
+  const candidate = { learner: it, selector: 'try', code: { code, globals }, request }
+  const set = (value: number) => ({ sets: [{ target: it, slot: 'n', value }] })
+  const probes = [set(1), set(8), set(50), set(90), { args: ['x'] }]
+  const plain = await t.kernel.workbench.trial(candidate, probes)
+  const held = await t.kernel.workbench.trial({ ...candidate, invariant: 'sound' }, probes)
+  assert.deepEqual(
+    held.map((one) => one.kind === 'kept' && one.invariant),
+    [
+      { before: { reply: true }, after: { reply: true } },
+      { before: { reply: true }, after: { reply: 'odd' } },
+      { before: { reply: 'odd' }, after: { reply: 'odd' } },
+      { before: { reply: 'odd' }, after: { fault: 'high' } },
+      { before: { reply: true }, after: { reply: 'odd' } },
+    ],
+  )
+  const withoutIt = held.map((one) => {
+    const { invariant: _, ...rest } = one as Extract<TrialReport, { kind: 'kept' }>
+    return rest
+  })
+  assert.deepEqual(withoutIt, plain)
+})
+
+test('[KN155] an invariant that writes leaves the changes of the call what they are', async () => {
+  const it = t.oid('it')
+  await t.put('busy', 'function busy(self) { self.n = 1; return true }')
+  const compiled = await t.judge.compile('function f(self) { self.list = [2]; return 1 }')
+  assert.ok('code' in compiled)
+  const { code, globals } = compiled
+  const request = { now: 1, seed: 1, fuel: 1_000_000, target: it, selector: 'try', args: [] }
+  const candidate = { learner: it, selector: 'try', code: { code, globals }, request }
+  const [report] = await t.kernel.workbench.trial({ ...candidate, invariant: 'busy' }, [{}])
+  assert.deepEqual(report.kind === 'kept' && report.wrote[0]?.changed, ['list'])
 })
 
 test('[KN8] after the kernel is closed nothing is tried any more, and no process is left', async () => {

@@ -2,6 +2,7 @@
 // Leaves: what the outcome is worth to governance.
 // Laws: KN8 a trial changes nothing; its process ends with it. KN9 a trial reads the image as of one transaction.
 // KN37 every probe begins with the image as it is, whatever the one before did, also when it ended the process.
+// KN155 an invariant is asked before and after each call, in the same process and on what the call left.
 import type { FaultRecord } from '#ground'
 import {
   decodeSlots,
@@ -20,7 +21,7 @@ import { KERNEL_LIMITS } from './limits.ts'
 import { type CodeAnswer, type Ending, Link } from './link.ts'
 import { workerEntry, workerOptions } from './sandbox/entry.ts'
 import type { Timers } from './timers.ts'
-import { readReport } from './verify-report.ts'
+import { type Report, readReport } from './verify-report.ts'
 import { readSlots, refuse } from './verify-write.ts'
 
 /** The oid that a candidate has in its trial: beyond every oid of an image. */
@@ -32,13 +33,20 @@ export interface Candidate {
   selector: string
   code: { code: string; globals: string[] }
   request: SendRequest
+  /** A message without arguments that the receiver is sent before and after each call. */
+  invariant?: string
 }
+
+/** What an invariant answered; `fault` is the sentence with which it failed. */
+export type Held = { reply: unknown } | { fault: string }
 
 /** A call with another state or other arguments than the one that is at hand. Values are in stored form. */
 export interface Probe {
   /** Slots that objects get before the call. */
   sets?: readonly { target: Oid; slot: string; value: unknown }[]
   args?: unknown[]
+  /** Arguments of calls of the same method that are made before this one; what they leave it meets. */
+  earlier?: readonly unknown[][]
   /** The time and the chance of the call, where they are not those of the call at hand. */
   frame?: { now: number; seed: number }
 }
@@ -52,6 +60,8 @@ export type TrialReport =
       /** Messages for later that it left, none of which has gone anywhere. */
       posted: readonly Posting[]
       fuel: number
+      /** What the candidate's invariant answered before the call and after it, if it has one. */
+      invariant?: { before: Held; after: Held }
     }
   | { kind: 'fault'; fault: FaultRecord }
   | { kind: 'not-understood'; selector: string }
@@ -177,25 +187,36 @@ export class Trials {
   }
 
   /** What the results of a trial say. Throws Unbelievable. */
-  #read(results: unknown[], { series: { at, tid }, probe }: Running): TrialReport {
-    const turns = (probe.sets?.length ?? 0) + 2
+  #read(results: unknown[], { series: { at, tid, candidate }, probe }: Running): TrialReport {
+    const isHeld = candidate.invariant !== undefined
+    const [sets, earlier] = [probe.sets?.length ?? 0, probe.earlier?.length ?? 0]
+    const turns = sets + earlier + (isHeld ? 4 : 2)
     if (results.length !== turns) return refuse('results for other turns than were given')
     const reports = results.map((result) =>
       Array.isArray(result) ? readReport(result) : refuse('a result is not a list'),
     )
+    const after = isHeld ? reports.pop() : undefined
     const called = reports.pop()
-    const unmade = reports.find((report) => report.kind === 'fault')
+    const before = isHeld ? reports.pop() : undefined
+    // A call before, or an invariant, takes a transaction of its own when it writes.
+    const others = [...reports.slice(1 + sets), ...(before === undefined ? [] : [before])]
+    const written = others.filter((one) => one.kind === 'kept' && one.writes.length > 0).length
+    const last = tid + sets + written
+    const unmade = reports.find((report) => report.kind !== 'kept')
     if (unmade?.kind === 'fault') return unmade
+    if (unmade?.kind === 'need') return neededBy(unmade.need)
     if (called?.kind === 'fault') return called
     if (called?.kind === 'need') return neededBy(called.need)
     if (called?.kind !== 'kept') return refuse('a trial without its end')
     const wrote = called.writes.map(({ oid, born, payload }) => {
       const slots = readSlots(payload)
-      const changed = slots.filter((slot) => slot.tid > tid + turns - 2).map(({ name }) => name)
+      const changed = slots.filter((slot) => slot.tid > last).map(({ name }) => name)
       return { oid, born, changed: [...changed, ...this.#removed(oid, at, slots)], slots }
     })
     const { fuel, postings: posted } = called
-    return { kind: 'kept', reply: decodeValue(called.reply), wrote, posted, fuel }
+    const kept = { kind: 'kept', reply: decodeValue(called.reply), wrote, posted, fuel } as const
+    if (before === undefined || after === undefined) return kept
+    return { ...kept, invariant: { before: heldOf(before), after: heldOf(after) } }
   }
 
   #removed(oid: Oid, at: Tid, slots: readonly StoredSlot[]): string[] {
@@ -267,17 +288,38 @@ export class Trials {
   }
 
   #give(link: Link, { series, probe }: Running): void {
-    const { learner, selector, request } = series.candidate
+    const { learner, selector, request, invariant } = series.candidate
     link.next(this.#head.nextOid, series.tid, true)
     const change = { kind: 'method', target: learner, selector, method: CANDIDATE }
     const frame = { now: request.now, seed: request.seed, fuel: request.fuel }
     const sets = (probe.sets ?? []).map((set) => ({ kind: 'set', ...set }))
     const args = probe.args ?? request.args
+    const call = { ...request, ...probe.frame, args }
+    const earlier = (probe.earlier ?? []).map((one) => ({ ...request, args: one }))
+    const calls = [...earlier, ...(invariant === undefined ? [call] : heldCalls(call, invariant))]
     const turns = [
-      ...[change, ...sets].map((one, i) => [i + 1, 'change', { ...frame, change: one }]),
-      [sets.length + 2, 'send', { ...request, ...probe.frame, args }],
+      ...[change, ...sets].map((one) => ['change', { ...frame, change: one }]),
+      ...calls.map((one) => ['send', one]),
     ]
-    link.run(turns, [...series.known].flat())
+    link.run(
+      turns.map((turn, i) => [i + 1, ...turn]),
+      [...series.known].flat(),
+    )
+  }
+}
+
+/** A call with its invariant before and behind it. */
+function heldCalls(call: SendRequest, selector: string): SendRequest[] {
+  const asked = { ...call, selector, args: [] }
+  return [asked, call, asked]
+}
+
+function heldOf(report: Report): Held {
+  if (report.kind === 'kept') return { reply: decodeValue(report.reply) }
+  if (report.kind === 'fault') return { fault: report.fault.message }
+  const { need } = report
+  return {
+    fault: need.kind === 'method' ? `nobody understands ${need.selector}` : 'it asks others',
   }
 }
 

@@ -24,6 +24,9 @@ export function describeClass(
   return fitted(context, budget, (shown) => render(context, shown))
 }
 
+/** Without it a method that acts is drafted with nothing to return. The worked examples have it too. */
+const RETURNS = '   * @returns what is asked for, else the new value'
+
 function render(context: DraftContext, { slots, methods, peers, args, intent }: ShownContext) {
   const seen = new Set<string>()
   const lines = peers.flatMap((peer) => {
@@ -36,7 +39,7 @@ function render(context: DraftContext, { slots, methods, peers, args, intent }: 
   lines.push(`class ${typeName(context.object)} {`, ...members(slots, methods, peers), '  /**')
   // What would end the comment would begin code.
   if (intent !== '') lines.push(`   * ${intent.replaceAll('*/', '* /')}`)
-  lines.push(`   * Called as: ${name}(${args.join(', ')})`, '   */', `  ${name}(`, '}')
+  lines.push(`   * Called as: ${name}(${args.join(', ')})`, RETURNS, '   */', `  ${name}(`, '}')
   return lines.join('\n')
 }
 

@@ -1,8 +1,16 @@
 // Owns: what a model is told of a receiver, however large it is.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { describeClass } from './class-context.ts'
 import { type DraftContext, describeContext, estimateTokens, functionNameOf } from './context.ts'
-import { draftMessages, fixedMessages, promptHash, repairMessages, warmUps } from './prompt.ts'
+import {
+  classMessages,
+  draftMessages,
+  fixedMessages,
+  promptHash,
+  repairMessages,
+  warmUps,
+} from './prompt.ts'
 
 const small: DraftContext = {
   object: 'account',
@@ -88,7 +96,10 @@ test('[MI28] an object without data that is to show itself is told how to find w
   assert.match(describeContext(bare), /^Slots: none$/m)
   const shown = { ...bare, selector: 'display_yourself' }
   assert.match(describeContext(shown), /^Slots: whatever self\.slotNames\(\) answers$/m)
-  assert.equal(draftMessages(shown).length, draftMessages(bare).length + 2)
+  // Each has one worked example that only objects without data are shown.
+  assert.equal(draftMessages(shown).length, draftMessages(bare).length)
+  assert.equal(draftMessages(bare).length, draftMessages(small).length + 2)
+  assert.notDeepEqual(draftMessages(shown).slice(0, -1), draftMessages(bare).slice(0, -1))
 })
 
 test('[MI29] every prompt begins with the same messages, and its hash follows them', () => {
@@ -99,7 +110,8 @@ test('[MI29] every prompt begins with the same messages, and its hash follows th
     assert.equal(messages.at(-1)?.content, describeContext(context))
   }
   const shown = draftMessages({ ...small, slots: [], selector: 'display_yourself' })
-  assert.deepEqual(warmUps(), [shown.slice(0, -1), fixed])
+  const classes = classMessages(small)
+  assert.deepEqual(warmUps(), [classes.slice(0, -1), shown.slice(0, -1), fixed])
   assert.match(promptHash(), /^[0-9a-f]{64}$/)
   assert.equal(promptHash(), promptHash())
 })
@@ -110,4 +122,15 @@ test('[MI29] a repair goes on from the answer before it, with the problem in one
   assert.deepEqual(repair.slice(0, -1), previous)
   assert.equal(repair.at(-1)?.role, 'user')
   assert.match(repair.at(-1)?.content ?? '', /^That method is wrong: it threw "no"\n/)
+})
+
+test('[MI28] the other way to ask shows the same as a class, whose missing method has the intent as its comment', () => {
+  const { content } = classMessages(small).at(-1) as { content: string }
+  for (const { name } of small.slots) assert.match(content, new RegExp(`^  ${name}: `, 'm'))
+  assert.match(content, new RegExp(`\\n  ${functionNameOf(small.selector)}\\(\\n}$`))
+  assert.ok(content.includes(`   * Move the amount. Then stop.`))
+  assert.doesNotMatch(content, /\bself\b|\bfunction\b/)
+  const ending = classMessages({ ...small, intent: 'End */ here' }).at(-1)?.content ?? ''
+  assert.ok(ending.includes('End * / here'))
+  assert.ok(estimateTokens(describeClass(large, 1_200)) <= 1_200)
 })

@@ -3,6 +3,7 @@ export { DraftingLearner } from './learner.ts'
 export { PersonaAdviser } from './persona/adviser.ts'
 export { personaMessages } from './persona/persona-prompt.ts'
 export { objectionIn, type Reviewed, review, reviewText } from './persona/review.ts'
+export { TestingLearner, testsIn, testText } from './persona/tester.ts'
 export { VOICES } from './persona/voices.ts'
 export {
   chooseModel,
@@ -38,16 +39,19 @@ export {
   repairMessages,
   warmUps,
 } from './prompt.ts'
+export { describeReceiver, namesOf } from './receiver.ts'
 export type { ChatMessage, Completion, CompletionRequest, Provider } from './provider.ts'
 export { type EmbeddedOptions, EmbeddedProvider } from './providers/embedded.ts'
 export type { HostStats, Warmed } from './providers/host-frames.ts'
 export { nativeRuntime } from './providers/native.ts'
+export { promptNotes } from './providers/prompt-notes.ts'
 export { type OpenAiOptions, OpenAiProvider } from './providers/openai.ts'
 export { type Script, ScriptedProvider } from './providers/scripted.ts'
 export { sampleOfValue, selfDeclaration, typeOfValue } from './shape.ts'
 export { RecordingProvider } from './rank/completions.ts'
 export type { CompletionShelf } from './rank/completions.ts'
 export { runChecks } from './rank/hidden-checks.ts'
+export { clearStage, setStage, type Stage, valueOf } from './rank/stage.ts'
 export type { Share } from './rank/interval.ts'
 export {
   type CodeScore,

@@ -175,6 +175,34 @@ const EXAMPLE_WITHOUT_SLOTS: Example = {
   ],
 }
 
+/** Shown only to objects without data: what they learn first makes their first slot. */
+const EXAMPLE_BARE: Example = {
+  question: ['Object: purse', 'Slots: none', 'Message: put(3)'],
+  code: [
+    'function put(self, n) {',
+    '  self.value = (self.value ?? 0) + n;',
+    '  return self.value;',
+    '}',
+  ],
+}
+const CLASS_EXAMPLE_BARE: Example = {
+  question: [
+    'class Purse {',
+    '  /**',
+    '   * Called as: put(3)',
+    '   * @returns what is asked for, else the new value',
+    '   */',
+    '  put(',
+    '}',
+  ],
+  code: [
+    'put(n: number): number {',
+    '  this.value = (this.value ?? 0) + n;',
+    '  return this.value;',
+    '}',
+  ],
+}
+
 const FIXED: readonly ChatMessage[] = [
   { role: 'system', content: RULES.join('\n') },
   ...EXAMPLES.flatMap(messagesOf),
@@ -195,7 +223,7 @@ const CLASS_RULES = [
   'You are shown a class and the comment of a method that it lacks. You write that method, complete.',
   'The values of fields are samples: the method must work for any values of their types.',
   'Do what the comment says and nothing more; without a comment do what the name says. Use only the fields and methods shown.',
-  'Answer with one ```ts block that holds only the method. It always returns something.',
+  'Answer with one ```ts block that holds only the method.',
 ]
 
 const CLASS_EXAMPLES: readonly Example[] = [
@@ -207,6 +235,7 @@ const CLASS_EXAMPLES: readonly Example[] = [
       '  /**',
       '   * Put n more in and answer how many there are then. Throw if it would be more than max.',
       '   * Called as: add(5)',
+      '   * @returns what is asked for, else the new value',
       '   */',
       '  add(',
       '}',
@@ -225,6 +254,7 @@ const CLASS_EXAMPLES: readonly Example[] = [
       '  members: { name: string; points: number }[] = [{ name: "Al", points: 4 }, { name: "Di", points: 9 }]',
       '  /**',
       '   * Called as: best_name()',
+      '   * @returns what is asked for, else the new value',
       '   */',
       '  best_name(',
       '}',
@@ -243,6 +273,7 @@ const CLASS_EXAMPLES: readonly Example[] = [
       '  stations: any[] = []',
       '  /**',
       '   * Called as: add_station("Jazz")',
+      '   * @returns what is asked for, else the new value',
       '   */',
       '  add_station(',
       '}',
@@ -262,6 +293,7 @@ const CLASS_EXAMPLES: readonly Example[] = [
       '  /**',
       '   * The label in capitals, with "(open)" behind it when the door is open.',
       '   * Called as: sign()',
+      '   * @returns what is asked for, else the new value',
       '   */',
       '  sign(',
       '}',
@@ -300,13 +332,18 @@ export function warmUps(): ChatMessage[][] {
 /** SHA-256 of the beginning, in hexadecimal: what a method's record names as its prompt. */
 export function promptHash(): string {
   return createHash('sha256')
-    .update(JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS, CLASS_FIXED]))
+    .update(
+      JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS, EXAMPLE_BARE, CLASS_FIXED, CLASS_EXAMPLE_BARE]),
+    )
     .digest('hex')
 }
 
+const isBare = ({ slots }: DraftContext) => slots.length === 0
+
 /** All messages for a first draft. `budget` is in tokens and bounds the part about the receiver. */
 export function draftMessages(context: DraftContext, budget?: number): ChatMessage[] {
-  const extra = showsUnknown(context) ? messagesOf(EXAMPLE_WITHOUT_SLOTS) : []
+  const bare = isBare(context) ? messagesOf(EXAMPLE_BARE) : []
+  const extra = showsUnknown(context) ? messagesOf(EXAMPLE_WITHOUT_SLOTS) : bare
   return [...fixedMessages(), ...extra, { role: 'user', content: describeContext(context, budget) }]
 }
 
@@ -314,6 +351,7 @@ export function draftMessages(context: DraftContext, budget?: number): ChatMessa
 export function classMessages(context: DraftContext, budget?: number): ChatMessage[] {
   return [
     ...CLASS_FIXED.map((message) => ({ ...message })),
+    ...(isBare(context) ? messagesOf(CLASS_EXAMPLE_BARE) : []),
     { role: 'user', content: describeClass(context, budget) },
   ]
 }

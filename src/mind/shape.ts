@@ -120,7 +120,9 @@ export function selfDeclaration(context: DraftContext, options: { open?: boolean
     const element = peers.find(({ peer }) => peer.slot === `${slot}[]`)
     return element === undefined ? undefined : `${element.name}[]`
   }
-  parts.push(interfaceText('Self', context, open, typeOfPeer))
+  // What has no data yet gets its first slots from a method, which names them.
+  const isBare = context.slots.length === 0
+  parts.push(interfaceText('Self', context, open || isBare, typeOfPeer))
   return parts.join('\n')
 }
 

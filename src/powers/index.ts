@@ -24,4 +24,4 @@ export {
   machine,
 } from './node-machine.ts'
 export { fetchUrl } from './node-network.ts'
-export { spawnNode } from './node-process.ts'
+export { spawnNode, systemLimits } from './node-process.ts'

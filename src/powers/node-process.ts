@@ -1,8 +1,9 @@
 // Owns: starting child processes of our own programs, with nothing of this process's environment, within limits that the
 // operating system holds.
 // Leaves: what they do to whoever asked; the programs' permissions to the arguments given.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
+import { promisify } from 'node:util'
 
 /** What the operating system is asked to hold a program to. What is left out has no limit of ours. */
 export interface SystemLimits {
@@ -53,6 +54,28 @@ export function spawnNode(
       child.once('exit', callback)
     },
   }
+}
+
+/** What would have to hold for a limit to be seen, small enough that no system has it lower already. */
+const SEEN: Required<SystemLimits> = { memory: 1_024, processor: 60, files: 64, written: 0 }
+
+/** Which limits this system takes: a shell gives itself each and reads it back. All are false where there are none. */
+export async function systemLimits(): Promise<Record<keyof SystemLimits, boolean>> {
+  const names = Object.keys(LETTERS) as (keyof SystemLimits)[]
+  let read: string[] = []
+  if (process.platform !== 'win32') {
+    const letters = names.map((name) => LETTERS[name][0])
+    const asking = `${limitsOf(SEEN)}for one in ${letters.join(' ')}; do ulimit -$one || echo none; done`
+    const told = await promisify(execFile)('/bin/sh', ['-c', asking], { env: {} })
+    read = told.stdout.split('\n')
+  }
+  const held = names.map((name, i) => {
+    const most = SEEN[name] * LETTERS[name][1]
+    // macOS takes it, and does not hold it.
+    if (name === 'memory' && process.platform === 'darwin') return [name, false]
+    return [name, /^\d+$/.test(read[i] ?? '') && Number(read[i]) <= most]
+  })
+  return Object.fromEntries(held) as Record<keyof SystemLimits, boolean>
 }
 
 /** The shell's commands for limits. Each stands alone, so that one that is refused takes no other with it. */

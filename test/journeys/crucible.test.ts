@@ -262,7 +262,7 @@ test('[GO2] a draft that does harm does it in its trial alone', async () => {
   })
 })
 
-test('[GO3] [GO5] what passed is what is installed, with who wrote it, and a next version knows it', async () => {
+test('[GO3] [GO5] [G2] what passed is what is installed, with who wrote it, and a next version knows it', async () => {
   const source = 'function rest(self, n) {\n  // What is left.\n  return self.balance - n\n}'
   await withDrafts([source], async (world) => {
     assert.equal(await world.send('account', 'rest', [3]), 7)
@@ -279,7 +279,7 @@ test('[GO3] [GO5] what passed is what is installed, with who wrote it, and a nex
   })
 })
 
-test('[GO4] a swap is one turn: every message meets the old version or the new one, and a stale one conflicts', async () => {
+test('[GO4] [G17] a swap is one turn: every message meets the old version or the new one, and a stale one conflicts', async () => {
   await withDrafts([], async (world) => {
     const give = (n: number, expect?: string | null) =>
       world.request('CreateMethodCommand', {
@@ -325,7 +325,7 @@ test('[GO6] a person’s method must parse and name only what is there; its type
   })
 })
 
-test('[GO7] a method that changes more than the receiver and the arguments waits for a person', async () => {
+test('[GO7] [G9] a method that changes more than the receiver and the arguments waits for a person', async () => {
   const reach = 'function rest(self) { self.other.balance = 0; return 1 }'
   await withDrafts([reach], async (world) => {
     const { proposal, why, reason } = await parkedAt(world, 'rest')
@@ -345,7 +345,7 @@ test('[GO7] a method that changes more than the receiver and the arguments waits
   })
 })
 
-test('[GO7] a method that leaves a message for another object, or a request, waits for a person', async () => {
+test('[GO7] [G9] a method that leaves a message for another object, or a request, waits for a person', async () => {
   for (const left of [
     'mirror.later(self.other, "sink")',
     'mirror.request("http://a.test/", self, "got:")',

@@ -79,14 +79,21 @@ test('[MI42] when no draft passes, their number is bounded, the fault tells them
 const MORE = fenced('function deposit(self, n) { self.balance += n * 2; return n }')
 const LESS = fenced('function deposit(self, n) { self.balance += n; return n }')
 
-test('[MI44] the third draft that behaves alike is in, and no more are drawn', async () => {
+test('[MI44] drafts of two ways of asking that behave alike are enough when none behaves otherwise', async () => {
+  await withWorld([RIGHT, RIGHT, LESS], async (world, provider) => {
+    assert.equal(await world.send('account', 'deposit', [5]), 15)
+    assert.equal(provider.asked.length, 2)
+  })
+})
+
+test('[MI44] [G10] the third draft that behaves alike is in, and no more are drawn', async () => {
   await withWorld([RIGHT, LESS, RIGHT, RIGHT, LESS, LESS], async (world, provider) => {
     assert.equal(await world.send('account', 'deposit', [5]), 15)
     assert.equal(provider.asked.length, 4)
   })
 })
 
-test('[MI44] drafts that do not agree are not installed, and what they differ on is told', async () => {
+test('[MI44] [G10] drafts that do not agree are not installed, and what they differ on is told', async () => {
   await withWorld([RIGHT, LESS, RIGHT, LESS, MORE], async (world, provider) => {
     const id = await new Promise((resolve) => {
       const onEvent = (event: Record<string, unknown>) => {
@@ -99,10 +106,22 @@ test('[MI44] drafts that do not agree are not installed, and what they differ on
       question: { options: { text: string }[] }
     }
     const texts = question.options.map(({ text }) => text)
-    assert.deepEqual(texts, ['answers 15', 'answers 5'])
+    assert.deepEqual(texts.toSorted(), ['answers 15', 'answers 5'])
     // Behind two and two, two more could make three of one.
     assert.ok(provider.asked.length > 4)
     assert.equal(await world.send('account', 'balance'), 10)
+  })
+})
+
+test('[MI44] three drafts that behave alike are not enough when they were all asked for in one way', async () => {
+  // Asked for as a function it is right each time; asked for as a method of a class it takes away.
+  await withWorld([RIGHT, LESS, RIGHT, LESS, RIGHT, LESS], async (world, provider) => {
+    const fault = await world.send('account', 'deposit', [5]).catch((error: unknown) => error)
+    assert.equal((fault as { code: string }).code, 'POLICY')
+    assert.equal(provider.asked.length, 6)
+    const [first, second] = provider.asked.map(({ messages }) => messages.at(-1)?.content ?? '')
+    assert.match(first ?? '', /^Object: account/)
+    assert.match(second ?? '', /^class Account \{/)
   })
 })
 
@@ -132,5 +151,44 @@ test('[MI43] a message that is cancelled stops the model that drafts for it', as
     const sent = world.send('account', 'ponder', [], { signal: cancel.signal })
     await assert.rejects(sent, { code: 'CANCELLED' })
     await seen
+  })
+})
+
+const HALF = 'function half(self, n) { return n / 2 }'
+const USES = fenced(
+  'function deposit(self, n) { self.balance += self.half(n); return self.balance }',
+)
+
+test('[MI45] when what the drafts were judged with changes meanwhile, they are drawn again once, on what is there now', async () => {
+  /** Before each of the first drafts a method of the receiver gets another version, which does the same. */
+  const whileChanged = async (
+    drafts: number,
+    use: (sent: Promise<unknown>, provider: ScriptedProvider, told: string[]) => Promise<void>,
+  ) => {
+    let change = async (_: number) => {}
+    const script: Script = async (_, nth) => {
+      if (nth < drafts) await change(nth)
+      return USES
+    }
+    await withWorld(script, async (world, provider) => {
+      const give = (source: string) =>
+        world.request('CreateMethodCommand', { target: 'account', method_name: 'half', source })
+      await give(HALF)
+      change = async (nth) => void (await give(`${HALF} // ${nth}`))
+      const told: string[] = []
+      const onEvent = (event: Record<string, unknown>) => {
+        if (event.kind === 'progress') told.push(String(event.detail))
+      }
+      await use(world.send('account', 'deposit', [6], { onEvent }), provider, told)
+    })
+  }
+  await whileChanged(2, async (sent, provider, told) => {
+    assert.equal(await sent, 13)
+    assert.ok(provider.asked.length >= 4, String(provider.asked.length))
+    assert.match(told.join(), /has changed since.*; deposit is drafted again on what is there now/)
+  })
+  await whileChanged(99, async (sent, _, told) => {
+    await assert.rejects(sent, { code: 'CONFLICT' })
+    assert.equal(told.length, 1)
   })
 })

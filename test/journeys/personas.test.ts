@@ -274,7 +274,7 @@ async function reviewed(words: string[], use: (given: Reviews, asked: string[]) 
   )
 }
 
-test('[GO60] a veto holds when its call shows it, and one whose call shows nothing is dropped', async () => {
+test('[GO60] [G15] a veto holds when its call shows it, and one whose call shows nothing is dropped', async () => {
   const right = 'It is right.\nVETO {"args": [3], "expected": 12}'
   const wrong = 'It must refuse.\nVETO {"args": [-1], "fails": true}'
   await reviewed([right, wrong], ({ reviews }) => {

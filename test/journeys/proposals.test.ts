@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Place } from './processes.ts'
@@ -115,6 +117,25 @@ test('[GO20] [GO21] drafts that disagree make a question; its answer is kept, an
   const agreeing = await kernel('auto', ADDS)
   assert.equal((await result('send', 'tally', 'add', '5')).result, 9)
   await kill(agreeing)
+})
+
+test('[CL103] a person’s own source answers who waits, once it passes what a person’s methods must', async () => {
+  const child = await kernel('review', ADDS)
+  await result('send', 'genesis', 'clone:', 'till')
+  await result('send', 'till', 'setSlot:value:', 'count', '0')
+  const id = await parks('till', 'add', '3', '--key', 'own')
+  const file = join(place.image, 'mine.ts')
+  writeFileSync(file, 'function add(self, n) { return self.count += ')
+  const broken = await place.run(['proposal', 'accept', id, '--source', file])
+  assert.notEqual(broken.code, 0)
+  assert.equal(await parks('till', 'add', '3', '--key', 'own'), id)
+  const own = 'function add(self, n) { self.count += n * 10; return self.count }'
+  writeFileSync(file, own)
+  await result('proposal', 'accept', id, '--source', file)
+  assert.equal((await result('send', 'till', 'add', '3', '--key', 'own')).result, 30)
+  const { slots } = (await result('show', 'till')) as { slots: Record<string, unknown>[] }
+  assert.equal(slots.find(({ name }) => name === 'add')?.source, own)
+  await kill(child)
 })
 
 test('[KN102] [KN105] under a policy of its own an object learns nothing by itself; what is rejected ends who waited', async () => {

@@ -37,7 +37,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node-llama-cpp': ['src/mind/providers/'],
   yauzl: ['src/mind/'],
   ws: ['src/bridge/', 'src/ui/web/connection.test.ts', 'test/'],
-  typescript: ['src/kernel/judge/', 'tools/'],
+  typescript: ['src/kernel/judge/', 'tools/', 'bench/edits.ts'],
   acorn: ['src/kernel/judge/', 'tools/'],
   'magic-string': ['src/kernel/judge/', 'tools/'],
   commander: ['src/cli/'],

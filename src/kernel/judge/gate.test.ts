@@ -236,14 +236,14 @@ test('[KN40] a function may not take the place of the receiver', () => {
   assert.deepEqual(codesOf('function f(self) { { function self() {} } var self; return self }'), [])
 })
 
-test('[KN45] a refusal says where the name is and why it is not there', () => {
+test('[KN45] [G5] a refusal says where the name is and why it is not there', () => {
   const [problem] = problemsOf('function f(self) {\n  const a = 1\n  return [a, fetch("x")]\n}')
   assert.equal(problem?.line, 3)
   assert.equal(problem?.column, 14)
   assert.match(problem?.message ?? '', /`fetch`.*message to an object/)
 })
 
-test('[KN45] every allowed global, and none else, is a parameter of the code, in order', () => {
+test('[KN45] [G5] every allowed global, and none else, is a parameter of the code, in order', () => {
   const source = `function f(self) { return [${[...ALLOWED_GLOBALS].reverse().join()}, undefined, NaN, Infinity] }`
   const made = compileMethod(source)
   if ('problems' in made) assert.fail(made.problems[0]?.message)

@@ -86,7 +86,7 @@ test('[KN40] a syntax error is placed where the source has it, with and without 
   }
 })
 
-test('[KN41] a source of the largest size is read, and one more character is refused', () => {
+test('[KN41] [G3] a source of the largest size is read, and one more character is refused', () => {
   const shell = 'function f(self) {  }'
   const fill = ' '.repeat(SOURCE_LENGTH_MAX - shell.length)
   assert.deepEqual(codesOf(`function f(self) { ${fill} }`), [])

@@ -37,6 +37,9 @@ const WELL: string[] = [
   'function f(this: Self, self: Self) { return this.balance }',
   'function f(self, n?, { a } = {} as any, list: string[] = []) { return [n, a, list] }',
   'function parseInt(self) { return self.balance }',
+  `function f(self) { let n = self.balance; let r = ''
+  for (const [sign, value] of [['X', 10], ['I', 1]]) while (n >= value) { r += sign; n -= value }
+  return r }`,
 ]
 
 for (const source of WELL) {

@@ -41,6 +41,9 @@ interface Edit {
   insert: string
 }
 
+/** Pairs in a list, as in [['M', 1000], ['D', 500]], have one type for both places: nothing is wrong with what uses them. */
+const MIXED = /'(?:string \| number|number \| string)'|side of an arithmetic operation must be/
+
 export class TypeChecker {
   readonly #ts: TypeScript = typescript()
   readonly #files = new Map<string, { text: string; version: number; snapshot: IScriptSnapshot }>()
@@ -99,12 +102,15 @@ export class TypeChecker {
     ]
     return found
       .filter(({ category }) => category === this.#ts.DiagnosticCategory.Error)
-      .slice(0, PROBLEMS_MAX)
       .map(({ start, messageText }) => {
         const whole = this.#ts.flattenDiagnosticMessageText(messageText, ' ')
-        const sentence = whole.slice(0, SENTENCE_LENGTH_MAX)
-        return problemAt(request.source, origin(start ?? 0, edits), 'TYPE', sentence)
+        return { start: start ?? 0, sentence: whole.slice(0, SENTENCE_LENGTH_MAX) }
       })
+      .filter(({ sentence }) => !MIXED.test(sentence))
+      .slice(0, PROBLEMS_MAX)
+      .map(({ start, sentence }) =>
+        problemAt(request.source, origin(start, edits), 'TYPE', sentence),
+      )
   }
 
   #put(name: string, text: string): void {

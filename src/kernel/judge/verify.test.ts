@@ -22,7 +22,7 @@ function compiled(source: string) {
   return made
 }
 
-test('[KN51] a tick that is missing anywhere is found', () => {
+test('[KN51] [G6] a tick that is missing anywhere is found', () => {
   const { code, globals } = compiled(METHOD)
   const places = code.split(TICK).length - 1
   assert.equal(places, 6)
@@ -133,7 +133,7 @@ for (const [what, from, to] of WRONG_TEXTS) {
   test(`[KN55] a rewriter that leaves ${what} is found out`, () => findsOut(from, to))
 }
 
-test('[KN54] the proof holds for every form that the rewriter knows', () => {
+test('[KN54] [G6] the proof holds for every form that the rewriter knows', () => {
   for (const [what, source] of Object.entries(SNIPPETS)) {
     const { code, globals } = compiled(source)
     assert.deepEqual(verifyCode(code, globals), [], what)

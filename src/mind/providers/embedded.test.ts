@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test'
 import type { ChildLike } from '#kernel'
 import type { ChatMessage } from '../provider.ts'
 import { EmbeddedProvider } from './embedded.ts'
+import { promptNotes } from './prompt-notes.ts'
 import { tinyModel } from './tiny-model.fixture.ts'
 
 let folder = ''
@@ -104,6 +105,9 @@ test('[MI15] [MI16] a warmed beginning is read from disk by the next process, un
     }
   }
   assert.equal((await warm()).restored, false)
+  const [note = ''] = await promptNotes('tiny-1', [FIXED])
+  const noted = await readFile(join(prompts, note), 'utf8')
+  assert.ok((await readdir(prompts)).includes(noted))
   const restored = await warm()
   assert.equal(restored.restored, true)
   assert.equal(restored.evaluated, 0)

@@ -13,6 +13,7 @@ import {
 } from 'node-llama-cpp'
 import type { ChatMessage, Completion, CompletionRequest } from '../provider.ts'
 import type { HostLoad, HostStats, Warmed } from './host-frames.ts'
+import { libraryOfStates, noteName } from './prompt-notes.ts'
 import { SavedPrompts } from './saved-prompts.ts'
 import { Speech } from './speech.ts'
 import { LoadWatch, threadsAtMost } from './threads.ts'
@@ -38,6 +39,7 @@ export class Engine {
   readonly #wrapper: ChatWrapper
   readonly #lanes: Lane[]
   readonly #saved: SavedPrompts
+  readonly #noteOf: (messages: readonly ChatMessage[]) => string
   readonly #load: LoadWatch
   readonly #loaded: number
   readonly #maxPrompt: number
@@ -48,6 +50,7 @@ export class Engine {
     model: Model
     context: Context
     load: HostLoad
+    library: string
     started: number
   }) {
     this.#llama = parts.llama
@@ -59,7 +62,10 @@ export class Engine {
       this.#lanes.push({ sequence: parts.context.getSequence(), used: 0 })
     }
     this.#maxPrompt = parts.context.contextSize
-    this.#saved = new SavedPrompts(parts.load.prompts, `${parts.load.identity} ${this.#maxPrompt}`)
+    const { library } = parts
+    const { identity, prompts } = parts.load
+    this.#noteOf = (messages) => noteName(library, identity, messages)
+    this.#saved = new SavedPrompts(prompts, library, `${identity} ${this.#maxPrompt}`)
     this.#load = new LoadWatch((threads) => {
       if (parts.load.threads === undefined) parts.llama.maxThreads = threads
     })
@@ -85,7 +91,8 @@ export class Engine {
       // The most it may ever use; what it uses now is the library's own limit, which follows the load.
       threads: { ideal: threadsAtMost(), min: 1 },
     })
-    return new Engine({ llama, model, context, load, started })
+    const library = await libraryOfStates()
+    return new Engine({ llama, model, context, load, library, started })
   }
 
   /** Evaluates the part that all prompts beginning with these messages share, or reads it from its saved state. */
@@ -96,7 +103,8 @@ export class Engine {
     await lane.sequence.adaptStateToTokens(fixed, false)
     const missing = fixed.slice(lane.sequence.nextTokenIndex)
     if (missing.length > 0) await lane.sequence.evaluateWithoutGeneratingNewTokens(missing)
-    await this.#saved.save(fixed, (path) => lane.sequence.saveStateToFile(path))
+    const note = this.#noteOf(messages)
+    await this.#saved.save(fixed, note, (path) => lane.sequence.saveStateToFile(path))
     return {
       tokens: fixed.length,
       evaluated: missing.length,

@@ -5,11 +5,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { MIND_LIMITS } from '../limits.ts'
-
-/** The library whose states these are; another version may lay them out in another way. */
-const LIBRARY = 'node-llama-cpp 3.22.1'
 
 interface Saved {
   tokens: readonly number[]
@@ -22,9 +19,10 @@ export class SavedPrompts {
   /** Prompts warmed in this process. */
   readonly #known = new Map<string, Saved>()
 
-  constructor(folder: string | undefined, identity: string) {
+  /** `library` names the library whose states these are, with its version. */
+  constructor(folder: string | undefined, library: string, identity: string) {
     this.#folder = folder
-    this.#identity = `${LIBRARY} ${process.platform} ${process.arch} ${identity}`
+    this.#identity = `${library} ${process.platform} ${process.arch} ${identity}`
   }
 
   /** The state of the longest known beginning of the tokens, when it is longer than what is at hand already. */
@@ -43,8 +41,12 @@ export class SavedPrompts {
     return best.path
   }
 
-  /** Keeps the state that `write` puts at a path, unless it is kept already. */
-  async save(tokens: readonly number[], write: (path: string) => Promise<unknown>): Promise<void> {
+  /** Keeps the state that `write` puts at a path, unless it is kept already; the note tells whoever looks which it is. */
+  async save(
+    tokens: readonly number[],
+    note: string,
+    write: (path: string) => Promise<unknown>,
+  ): Promise<void> {
     const path = this.#pathOf(tokens)
     if (path === undefined || this.#folder === undefined) return
     if (!(await this.#isWhole(path))) {
@@ -56,6 +58,7 @@ export class SavedPrompts {
       await writeFile(`${path}.sum`, sum)
       await this.#forgetOldest()
     }
+    await writeFile(join(this.#folder, note), basename(path))
     this.#known.set(path, { tokens: [...tokens], path })
   }
 
@@ -93,6 +96,12 @@ export class SavedPrompts {
       this.#known.delete(path)
       await rm(`${path}.sum`, { force: true })
       await rm(path, { force: true })
+    }
+    const kept = states.slice(0, MIND_LIMITS.savedPrompts).map(({ path }) => basename(path))
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith('.warm')) continue
+      const of = await readFile(join(folder, name), 'utf8')
+      if (!kept.includes(of)) await rm(join(folder, name), { force: true })
     }
   }
 }

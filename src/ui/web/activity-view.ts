@@ -7,6 +7,7 @@ import type { Activity, Entry, Step } from './activity.ts'
 import { sendCommand } from './arguments.ts'
 import { CopyButton } from './copy-button.ts'
 import { FaultNote } from './fault-note.ts'
+import { NewsView } from './news.ts'
 import { usePage } from './page-context.ts'
 import { SourceCode } from './source-code.ts'
 import { shortText } from './value.ts'
@@ -26,7 +27,15 @@ export function useActivity(activity: Activity): readonly Entry[] {
 
 export function ActivityLog(props: { activity: Activity }): JSX.Element {
   const entries = useActivity(props.activity)
-  const finished = entries.some((entry) => entry.state !== 'working')
+  const { news } = props.activity
+  const finished = news.length > 0 || entries.some((entry) => entry.state !== 'working')
+  const told = [
+    ...entries.map((entry) => ({
+      id: entry.id,
+      line: h(EntryView, { key: entry.id, entry, activity: props.activity }),
+    })),
+    ...news.map((one) => ({ id: one.id, line: h(NewsView, { key: one.id, news: one }) })),
+  ].sort((a, b) => b.id - a.id)
   return h(
     'section',
     { class: 'activity', 'aria-labelledby': 'activity-title' },
@@ -42,7 +51,7 @@ export function ActivityLog(props: { activity: Activity }): JSX.Element {
           )
         : null,
     ),
-    entries.length === 0
+    told.length === 0
       ? h(
           'p',
           { class: 'empty' },
@@ -52,7 +61,7 @@ export function ActivityLog(props: { activity: Activity }): JSX.Element {
       : h(
           'ol',
           { class: 'entries' },
-          entries.map((entry) => h(EntryView, { key: entry.id, entry, activity: props.activity })),
+          told.map(({ line }) => line),
         ),
   )
 }
@@ -153,7 +162,7 @@ function Elapsed(props: { began: number }): JSX.Element {
 
 function StepView(props: { step: Step; writing: boolean }): JSX.Element {
   const { step, writing } = props
-  const { nameOf } = usePage()
+  const { nameOf, isWaiting, showQuestion } = usePage()
   const line = (
     kind: string,
     title: string,
@@ -201,7 +210,18 @@ function StepView(props: { step: Step; writing: boolean }): JSX.Element {
         h('span', { class: 'muted' }, ` · transaction ${step.tid}`),
       )
     case 'parked':
-      return line('parked', 'Waiting', h('span', null, ` ${step.reason}`))
+      return line(
+        isWaiting(step.proposal) ? 'parked now' : 'parked',
+        'Left to a person',
+        h('span', null, ` ${step.reason}`),
+        isWaiting(step.proposal)
+          ? h(
+              'button',
+              { type: 'button', class: 'quiet', onClick: () => showQuestion(step.proposal) },
+              `Decide about ${step.proposal}`,
+            )
+          : null,
+      )
     case 'progress':
       return line('progress', 'Progress', h('span', null, ` ${step.detail}`))
     default:

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { WireEvent } from '#protocol'
 import { Activity, addEvent, type Step } from './activity.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, NewsEvent } from './connection.ts'
+import { newsText } from './news.ts'
 
 test('[UI16] steps stand in the order of the events, and tokens join their draft', () => {
   const steps: Step[] = []
@@ -55,4 +56,28 @@ test('[UI17] listeners hear once a frame of however many tokens', async () => {
   const [entry] = activity.entries
   assert.equal(entry?.state, 'answered')
   assert.equal(entry?.steps[0]?.kind === 'drafting' && entry.steps[0].text.length, 1_000)
+})
+
+test('[UI44] what happens to a method is told in words, newest first; what comes to wait is listed elsewhere', () => {
+  const activity = new Activity({} as Connection, () => {})
+  const method = { holder: '#9', selector: 'half' }
+  const events: NewsEvent[] = [
+    { kind: 'proposal', proposal: 'p1', status: 'open', ...method },
+    { kind: 'proposal', proposal: 'p1', status: 'accepted', ...method },
+    { kind: 'rolled-back', version: 2, reason: 'it failed', to: 1, ...method },
+    { kind: 'rolled-back', version: 1, reason: '', ...method },
+    { kind: 'quarantined', version: 3, reason: 'it killed two workers', ...method },
+  ]
+  for (const event of events) activity.tell(event)
+  assert.deepEqual(
+    activity.news.map(({ event }) => newsText(event)),
+    [
+      'Version 3 does not run any more: it killed two workers.',
+      'Version 1 was taken out. Nothing is in its place.',
+      'Version 2 was taken out: it failed. Version 1 is back.',
+      'Proposal p1 is accepted.',
+    ],
+  )
+  activity.clear()
+  assert.deepEqual(activity.news, [])
 })

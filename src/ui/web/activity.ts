@@ -1,9 +1,9 @@
 // Owns: the messages sent from this page, with everything that happened to each, in order.
 // Leaves: the wire to connection.ts; drawing to activity-view.ts.
 // Laws: UI16 every event of a message is kept as a step, in order; tokens join the draft that they belong to.
-// UI17 listeners hear at most once a frame, however fast tokens come.
+// UI44 what happens to methods is told among the messages, whoever did it.  UI17 listeners hear at most once a frame, however fast tokens come.
 import type { WireEvent, WireFault } from '#protocol'
-import type { Connection } from './connection.ts'
+import type { Connection, NewsEvent } from './connection.ts'
 import { faultOf } from './world.ts'
 
 /** Messages kept; older ones are dropped, since the history of the image has their effects. */
@@ -37,6 +37,14 @@ export interface Entry extends Message {
   ended?: number
 }
 
+/** Something that happened to a method, told once. */
+export interface News {
+  id: number
+  event: NewsEvent
+  /** Milliseconds since the epoch. */
+  began: number
+}
+
 export type Outcome = { ok: true; answer: unknown; tid: string | undefined } | { ok: false }
 
 export class Activity {
@@ -45,6 +53,7 @@ export class Activity {
   readonly #listeners = new Set<() => void>()
   readonly #calls = new Map<number, number>()
   #entries: Entry[] = []
+  #news: News[] = []
   #nextId = 1
   #notifying = false
 
@@ -56,6 +65,19 @@ export class Activity {
   /** Newest first. */
   get entries(): readonly Entry[] {
     return this.#entries
+  }
+
+  /** Newest first. */
+  get news(): readonly News[] {
+    return this.#news
+  }
+
+  /** Tells of something that happened to a method. What has come to wait for a person is listed elsewhere. */
+  tell(event: NewsEvent): void {
+    if (event.kind === 'proposal' && event.status === 'open') return
+    const news = { id: this.#nextId++, event, began: Date.now() }
+    this.#news = [news, ...this.#news].slice(0, ENTRIES_MAX)
+    this.#notify()
   }
 
   listen(listener: () => void): () => void {
@@ -111,8 +133,9 @@ export class Activity {
     })
   }
 
-  /** Forgets the messages that have their answer. */
+  /** Forgets the messages that have their answer, and what was told beside them. */
   clear(): void {
+    this.#news = []
     this.#entries = this.#entries.filter((entry) => entry.state === 'working')
     this.#notify()
   }

@@ -5,21 +5,17 @@ import { h, type JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Activity, type Entry } from './activity.ts'
 import { ActivityLog, useActivity } from './activity-view.ts'
+import { ASKS_ID, Asks } from './asks.ts'
 import { ObjectCard } from './card.ts'
 import type { Connection, ConnectionState } from './connection.ts'
 import { Announcer, LiveRegion } from './live-region.ts'
+import { type Mind, useMind } from './mind.ts'
+import { useNews } from './news.ts'
 import { ObjectList } from './object-list.ts'
 import { PageContext, type PageParts } from './page-context.ts'
+import { counted, type Proposals, useProposals } from './proposals.ts'
 import { useTarget } from './route.ts'
-import {
-  ConnectionContext,
-  type Mind,
-  nextFrame,
-  useConnectionState,
-  useMind,
-  useNameOf,
-  useNames,
-} from './world.ts'
+import { ConnectionContext, nextFrame, useConnectionState, useNameOf, useNames } from './world.ts'
 
 export function App(props: { connection: Connection }): JSX.Element {
   return h(ConnectionContext.Provider, { value: props.connection }, h(Page, props))
@@ -34,20 +30,25 @@ function Page(props: { connection: Connection }): JSX.Element {
   const activity = useMemo(() => new Activity(connection, nextFrame), [connection])
   const announcer = useMemo(() => new Announcer(), [])
   const entries = useActivity(activity)
-  const mind = useMind()
+  const mind = useMind(entries)
+  const asking = useAsking((sentence) => announcer.say(sentence))
+  const { proposals } = asking
   const parts: PageParts = {
     nameOf,
     mind,
     send: (message) => activity.send(message),
     announce: (sentence) => announcer.say(sentence),
+    isWaiting: (id) => proposals.open.some((one) => one.id === id),
+    showQuestion: asking.show,
   }
+  useNews(activity)
   useTitle(target, nameOf)
   useAnnouncements(entries, parts.announce)
   return h(
     PageContext.Provider,
     { value: parts },
     h('a', { class: 'skip', href: '#main', onClick: skipToMain }, 'Skip to the object'),
-    h(Header, { mind }),
+    h(Header, { mind, waiting: proposals.open.length }),
     h(Banner, { onRetry: () => connection.start() }),
     h(
       'div',
@@ -56,6 +57,7 @@ function Page(props: { connection: Connection }): JSX.Element {
       h(
         'main',
         { id: 'main', tabIndex: -1 },
+        h(Asks, { proposals, shown: asking.shown, onShow: asking.show }),
         h(ObjectCard, {
           target,
           welcome: nameOf(target) === 'genesis' && entries.length === 0,
@@ -71,6 +73,38 @@ function Page(props: { connection: Connection }): JSX.Element {
 function skipToMain(event: Event): void {
   event.preventDefault()
   document.getElementById('main')?.focus()
+}
+
+interface Asking {
+  proposals: Proposals
+  /** The proposal whose question is open: the oldest, until a person chooses. */
+  shown: string | undefined
+  show(id: string | undefined): void
+}
+
+function useAsking(announce: (sentence: string) => void): Asking {
+  const proposals = useProposals()
+  const [chosen, setChosen] = useState<string | 'oldest' | undefined>('oldest')
+  const { open } = proposals
+  const before = useRef(0)
+  useEffect(() => {
+    if (open.length > before.current) announce(`${counted(open.length, 'question')} for you`)
+    before.current = open.length
+  }, [open.length])
+  // What was chosen may have been decided meanwhile; what was put aside stays aside.
+  const isGone = chosen !== undefined && !open.some(({ id }) => id === chosen)
+  const shown = isGone ? open[0]?.id : chosen
+  const show = (id: string | undefined): void => {
+    setChosen(id)
+    if (id !== undefined && id !== shown) goTo(ASKS_ID)
+  }
+  return { proposals, shown, show }
+}
+
+function goTo(id: string): void {
+  const place = document.getElementById(id)
+  place?.focus()
+  place?.scrollIntoView({ block: 'center' })
 }
 
 function useTitle(target: string, nameOf: (oid: string) => string): void {
@@ -111,9 +145,9 @@ const STATE_WORDS: Readonly<Record<ConnectionState['kind'], string>> = {
   refused: 'refused',
 }
 
-function Header(props: { mind: Mind | undefined }): JSX.Element {
+function Header(props: { mind: Mind | undefined; waiting: number }): JSX.Element {
   const state = useConnectionState()
-  const { mind } = props
+  const { mind, waiting } = props
   return h(
     'header',
     { class: 'top' },
@@ -125,6 +159,14 @@ function Header(props: { mind: Mind | undefined }): JSX.Element {
     ),
     h('span', { class: 'tagline' }, 'objects that learn what they do not understand'),
     mind === undefined ? null : h('span', { class: 'mind' }, mindText(mind)),
+    mind?.budget === undefined ? null : h('span', { class: 'budget' }, mind.budget),
+    waiting === 0
+      ? null
+      : h(
+          'button',
+          { type: 'button', class: 'waiting', onClick: () => goTo(ASKS_ID) },
+          `${counted(waiting, 'question')} for you`,
+        ),
     h(
       'span',
       { class: `live ${state.kind}` },

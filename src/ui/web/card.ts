@@ -15,10 +15,12 @@ import {
   useDisplay,
 } from './display.ts'
 import { FaultNote } from './fault-note.ts'
-import { usePage } from './page-context.ts'
-import { type Draft, EMPTY_DRAFT, SendForm } from './send-form.ts'
 import { NewSlot } from './new-slot.ts'
+import { usePage } from './page-context.ts'
+import { isPersona, PersonaForm } from './persona-form.ts'
+import { type Draft, EMPTY_DRAFT, SendForm } from './send-form.ts'
 import { SlotRow } from './slot-row.ts'
+import { TellForm } from './tell-form.ts'
 import { refOf } from './value.ts'
 import { objectLink } from './view.ts'
 import { type ObjectView, slotKey, useObject } from './world.ts'
@@ -123,6 +125,8 @@ function Card(props: CardProps): JSX.Element {
       onDraft: setDraft,
       onSend: (selector, args, intent) => void sendHere(selector, args, intent),
     }),
+    h(TellForm, { key: `tell ${label}`, target: label }),
+    isPersona(state) ? h(PersonaForm, { key: `ask ${label}`, target: label }) : null,
     h(DisplayPanel, {
       state,
       display,

@@ -113,6 +113,31 @@ describe('a connection', () => {
     assert.equal(notices.length, 1)
   })
 
+  test('[UI51] the whole world is followed once, and changes and news reach all who listen', async () => {
+    const told: string[] = []
+    let enough = (): void => {}
+    const hears = new Promise<void>((resolve) => {
+      enough = resolve
+    })
+    const listen = (who: string) =>
+      connection.subscribe(undefined, undefined, ({ kind }) => {
+        told.push(`${who} ${kind}`)
+        if (told.length === 3) enough()
+      })
+    const ends = [listen('a'), listen('b')]
+    const first = await next('SubscribeCommand')
+    reply(first, { ok: true, result: { tid: '5' } })
+    reply(first, { event: { kind: 'change', tid: '6', oid: '#1', slots: ['s'] } })
+    const news = { kind: 'proposal', proposal: 'p1', holder: '#1', selector: 'f', status: 'open' }
+    reply(first, { event: news })
+    await hears
+    assert.deepEqual(told.slice(0, 3), ['a change', 'b change', 'a proposal'])
+    for (const end of ends) end()
+    const over = await next('UnsubscribeCommand')
+    assert.equal(over['of'], first.id)
+    assert.equal(asked.length, 0)
+  })
+
   test('[UI10] when the point is not to be had any more, the listener hears of the gap', async () => {
     const notices: Notice[] = []
     connection.subscribe(undefined, '1', (notice) => notices.push(notice))

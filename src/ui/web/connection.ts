@@ -2,6 +2,7 @@
 // Leaves: what to ask and what to show to the rest of the page; the shape of messages to the protocol.
 // Laws: UI10 a loss is shown, and coming back goes on from the last transaction seen.  UI11 what may be repeated is sent
 // again after a loss; what may not ends with CONNECTION_LOST.  UI12 a refused token ends the attempts.
+// UI51 the whole world is followed once, however many listen.
 import { Packr } from 'msgpackr'
 import type { FieldsOf, OperationName, WireEvent, WireFault, WireReply } from '#protocol'
 
@@ -19,8 +20,16 @@ export interface Answer {
 
 export type ChangeEvent = Extract<WireEvent, { kind: 'change' }>
 
-/** A change, or the news that changes may have been missed and everything must be fetched anew. */
-export type Notice = ChangeEvent | { kind: 'gap' }
+/** What is told to whoever follows an object beside its changes. */
+const NEWS = ['proposal', 'rolled-back', 'durable', 'quarantined', 'released'] as const
+
+export type NewsEvent = Extract<WireEvent, { kind: (typeof NEWS)[number] }>
+
+/** A change, or news, or that changes may have been missed and everything must be fetched anew. */
+export type Notice = ChangeEvent | NewsEvent | { kind: 'gap' }
+
+const isNotice = (event: WireEvent): event is ChangeEvent | NewsEvent =>
+  event.kind === 'change' || (NEWS as readonly string[]).includes(event.kind)
 
 export type ConnectionState =
   | { kind: 'connecting' }
@@ -56,7 +65,10 @@ interface Subscription {
   id: number
   target: string | undefined
   from: string | undefined
-  listener(notice: Notice): void
+  /** Whether it follows the whole world from whatever was newest. */
+  isWorld: boolean
+  /** Several for the whole world, which is followed once; one for an object. */
+  listeners: Set<(notice: Notice) => void>
 }
 
 export interface CallOptions {
@@ -144,17 +156,23 @@ export class Connection {
     return await this.call(op, fields, { resend: true }).answer
   }
 
-  /** Follows the changes of one object, or of all, until the function that is returned is called. */
+  /** Follows the changes of one object, or of all, with the news of it, until the function that is returned is called. */
   subscribe(
     target: string | undefined,
     from: string | undefined,
     listener: (notice: Notice) => void,
   ): () => void {
-    const subscription: Subscription = { id: 0, target, from, listener }
+    // Each has its own name in the set, so that one who listens twice hears twice and leaves once.
+    const heard = (notice: Notice): void => listener(notice)
+    const isWorld = target === undefined && from === undefined
+    const known = [...this.#subscriptions].find((one) => isWorld && one.isWorld)
+    const subscription = known ?? { id: 0, target, from, isWorld, listeners: new Set() }
+    subscription.listeners.add(heard)
     this.#subscriptions.add(subscription)
-    if (this.#state.kind === 'open') this.#transmitSubscription(subscription)
+    if (known === undefined && this.#state.kind === 'open') this.#transmitSubscription(subscription)
     return () => {
-      if (!this.#subscriptions.delete(subscription)) return
+      if (!subscription.listeners.delete(heard) || subscription.listeners.size > 0) return
+      this.#subscriptions.delete(subscription)
       if (this.#state.kind !== 'open') return
       // Whether the kernel still knew the subscription does not matter: nobody listens any more.
       this.call('UnsubscribeCommand', { of: subscription.id }).answer.catch(() => undefined)
@@ -235,7 +253,7 @@ export class Connection {
     if ('event' in reply) {
       const pending = this.#pending.get(reply.id)
       if (pending !== undefined) pending.onEvent?.(reply.event)
-      else if (reply.event.kind === 'change') this.#changed(reply.id, reply.event)
+      else if (isNotice(reply.event)) this.#noticed(reply.id, reply.event)
       return
     }
     const pending = this.#settle(reply.id)
@@ -243,11 +261,12 @@ export class Connection {
     else pending?.reject(new FaultError(reply.fault))
   }
 
-  #changed(id: number, event: ChangeEvent): void {
+  #noticed(id: number, event: ChangeEvent | NewsEvent): void {
     for (const subscription of this.#subscriptions) {
       if (subscription.id !== id) continue
-      subscription.from = laterTid(subscription.from, event.tid)
-      subscription.listener(event)
+      // News bears the transaction that caused it, of which changes may still follow.
+      if (event.kind === 'change') subscription.from = laterTid(subscription.from, event.tid)
+      for (const listener of subscription.listeners) listener(event)
     }
   }
 
@@ -258,7 +277,7 @@ export class Connection {
       ...(from === undefined ? {} : { from }),
     }
     const onEvent = (event: WireEvent): void => {
-      if (event.kind === 'change') this.#changed(subscription.id, event)
+      if (isNotice(event)) this.#noticed(subscription.id, event)
     }
     const { id, answer } = this.call('SubscribeCommand', fields, { onEvent })
     subscription.id = id
@@ -279,7 +298,7 @@ export class Connection {
 
   #gap(subscription: Subscription): void {
     subscription.from = undefined
-    subscription.listener({ kind: 'gap' })
+    for (const listener of subscription.listeners) listener({ kind: 'gap' })
   }
 
   #transmit(id: number, op: string, fields: Record<string, unknown>): void {

@@ -2,7 +2,8 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { Message, Outcome } from './activity.ts'
-import type { Mind, NameOf } from './world.ts'
+import type { Mind } from './mind.ts'
+import type { NameOf } from './world.ts'
 
 export interface PageParts {
   /** Sends a message and shows it in the log. */
@@ -10,6 +11,10 @@ export interface PageParts {
   nameOf: NameOf
   /** Undefined until the kernel has told. */
   mind: Mind | undefined
+  /** Methods that wait for a person. */
+  isWaiting(proposal: string): boolean
+  /** Shows the question of one, and goes there. */
+  showQuestion(proposal: string): void
   /** Says a sentence to those who listen to the page instead of looking at it. */
   announce(sentence: string): void
 }

@@ -1,4 +1,4 @@
-// Owns: what the page knows of the world and keeps true: names, an object's state, the kernel's status.
+// Owns: what the page knows of the world and keeps true: names, an object's state.
 // Leaves: the wire to connection.ts; drawing to the rest.
 // Laws: UI14 a card follows its object and every object that it inherits from.  UI15 many changes make one fetch: the
 // next begins when the last has come, and not before the next frame is drawn.
@@ -157,7 +157,8 @@ function followObject(
     subscriptions = oids.map((oid) =>
       connection.subscribe(oid, state.tid, (notice: Notice) => {
         if (notice.kind === 'change') onChange(notice.tid)
-        fetching.ask()
+        // How a version stands is part of the state; what waits for a person is none.
+        if (notice.kind !== 'proposal') fetching.ask()
       }),
     )
     for (const end of before) end()
@@ -229,7 +230,9 @@ export function useNames(prefix: string): Names {
       (run) => setTimeout(run, pause),
     )
     fetching.ask()
-    const end = connection.subscribe(undefined, undefined, () => fetching.ask())
+    const end = connection.subscribe(undefined, undefined, ({ kind }) => {
+      if (kind === 'change' || kind === 'gap') fetching.ask()
+    })
     return () => {
       ended = true
       fetching.stop()
@@ -238,35 +241,6 @@ export function useNames(prefix: string): Names {
   }, [connection, prefix, limit])
   const fetchMore = (): void => setLimit((old) => Math.min(old + NAMES_PAGE, NAMES_MAX))
   return { ...page, fetchMore }
-}
-
-/** Who writes methods here, and whether they are installed: see GetStatusCommand. */
-export interface Mind {
-  model: string
-  policy: string
-}
-
-/** The mind of the kernel, asked anew after each connection, since another kernel may have come. */
-export function useMind(): Mind | undefined {
-  const connection = useConnection()
-  const state = useConnectionState()
-  const [mind, setMind] = useState<Mind | undefined>(undefined)
-  useEffect(() => {
-    if (state.kind !== 'open') return
-    let ended = false
-    connection.read('GetStatusCommand', {}).then(
-      ({ result }) => {
-        const { model, policy } = result as Partial<Mind>
-        if (!ended) setMind({ model: String(model), policy: String(policy) })
-      },
-      // Without a status the page only says less.
-      () => setMind(undefined),
-    )
-    return () => {
-      ended = true
-    }
-  }, [connection, state.kind])
-  return mind
 }
 
 /** What to call an object: its shortest name when the list knows one, else its oid. */

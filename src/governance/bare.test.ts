@@ -1,0 +1,105 @@
+// Owns: the claims of objects without data, whose methods make their first slots, and of calls that come one after another.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { putMethod } from './atomic-swap.ts'
+import { type Call, caseFor, gateOf } from './trying.fixture.ts'
+import { openTestWorld } from './world.fixture.ts'
+
+const t = await openTestWorld()
+after(() => t.close())
+await t.send('clone:', ['bare'], { target: t.oid('genesis') })
+const receiver = t.oid('bare')
+const add: Call = { selector: 'add', args: [5], receiver }
+
+/** How many of the drafts behave alike, by the vote after the last. */
+async function alike(call: Call, ...sources: string[]): Promise<number> {
+  const judged = caseFor(t, call)
+  let most = 0
+  for (const source of sources) {
+    const vote = await judged.consider(source)
+    assert.ok('alike' in vote, JSON.stringify(vote))
+    most = vote.alike
+  }
+  return most
+}
+
+test('[GO38] drafts that give an object without data its first slot are alike whatever they call it', async () => {
+  const named = (name: string) =>
+    `function add(self, n) { self.${name} = (self.${name} ?? 0) + n; return self.${name} }`
+  assert.equal(await alike(add, named('value'), named('total'), named('sum')), 3)
+})
+
+test('[GO38] a draft that forgets what came before is unlike one that adds to it', async () => {
+  const sum = 'function add(self, n) { self.value = (self.value ?? 0) + n; return self.value }'
+  const last = 'function add(self, n) { self.value = n; return self.value }'
+  assert.equal(await alike(add, sum, last), 1)
+})
+
+test('[GO38] an object with data gets no slot that nobody spoke of, and no method writes over itself', async () => {
+  const total = 'function add(self, n) { self.sum = n; return n }'
+  const it = { ...add, receiver: t.oid('it') }
+  await t.send('setSlot:value:', ['balance', 1])
+  assert.equal(await gateOf(t, it, total), 'slots')
+  assert.equal(await gateOf(t, { ...it, intent: 'Keep it in sum.' }, total), undefined)
+  assert.equal(await gateOf(t, add, 'function add(self, n) { self.add = n; return n }'), 'slots')
+})
+
+test('[GO37] sorting what is only asked about is refused, and what the words ask to sort is not', async () => {
+  await t.send('setSlot:value:', ['list', [3, 1, 2]])
+  const lowest: Call = { selector: 'lowest', receiver: t.oid('it') }
+  const inPlace = 'function lowest(self) { return self.list.sort((a, b) => a - b)[0] ?? 0 }'
+  const onCopy = 'function lowest(self) { return [...self.list].sort((a, b) => a - b)[0] ?? 0 }'
+  assert.equal(await gateOf(t, lowest, inPlace), 'effect')
+  assert.equal(await gateOf(t, lowest, onCopy), undefined)
+  const sort =
+    'function sort_list(self) { self.list.sort((a, b) => a - b); return self.list.length }'
+  assert.equal(await gateOf(t, { ...lowest, selector: 'sort_list' }, sort), undefined)
+  const next = 'function next(self) { self.list.push(self.list.shift()); return self.list[0] ?? 0 }'
+  assert.equal(await gateOf(t, { ...lowest, selector: 'next' }, next), undefined)
+})
+
+test('[GO38] what a method of an object without data reads is the slot that the next one must leave', async () => {
+  await t.send('clone:', ['drifting'], { target: t.oid('genesis') })
+  const drifting = t.oid('drifting')
+  await putMethod(t.kernel.workbench, {
+    holder: drifting,
+    selector: 'memory',
+    source: 'function memory(self) { return self.total ?? 0 }',
+    comment: '',
+    author: 'ann',
+  })
+  const call: Call = { selector: 'add', args: [5], receiver: drifting }
+  const named = (name: string) =>
+    `function add(self, n) { self.${name} = (self.${name} ?? 0) + n; return self.${name} }`
+  assert.equal(await gateOf(t, call, named('sum')), 'slots')
+  assert.equal(await gateOf(t, call, named('total')), undefined)
+})
+
+test('[GO38] an object without data may have nothing to undo', async () => {
+  const undo = 'function undo(self) { return self.value ?? 0 }'
+  assert.equal(await gateOf(t, { ...add, selector: 'undo', args: [] }, undo), undefined)
+  const it = { selector: 'undo', receiver: t.oid('it') }
+  assert.equal(await gateOf(t, it, 'function undo(self) { return self.balance }'), 'effect')
+})
+
+test('[GO15] a history is the whole of what is kept for it, whatever the slot is called', async () => {
+  await t.send('setSlot:value:', ['steps', ['add 1', 'add 2']])
+  const whole = (name: string) => `function ${name}(self) { return self.steps }`
+  assert.equal(
+    await gateOf(
+      t,
+      { ...add, selector: 'history', args: [], receiver: t.oid('it') },
+      whole('history'),
+    ),
+    undefined,
+  )
+  assert.equal(
+    await gateOf(
+      t,
+      { ...add, selector: 'latest', args: [], receiver: t.oid('it') },
+      whole('latest'),
+    ),
+    'alias',
+  )
+})
