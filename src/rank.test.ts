@@ -65,8 +65,13 @@ const fenced = (code: string) => `\`\`\`ts\n${code}\n\`\`\``
 function scriptOf(suite: Suite, sources: Record<string, string>) {
   const bySelector = new Map(suite.code.map((task) => [task.selector, task]))
   return (request: CompletionRequest) => {
-    const asked = request.messages.findLast(({ content }) => content.includes('\nMessage: '))
-    const selector = /\nMessage: (\w+)\(/.exec(asked?.content ?? '')?.[1] ?? ''
+    // A repair goes on from the question, which is of one of two forms.
+    const [selector = ''] = request.messages
+      .flatMap(({ role, content }) => {
+        const found = /\nMessage: (\w+)\(/.exec(content) ?? /\n {2}(\w+)\(\n}$/.exec(content)
+        return role === 'user' && found !== null ? [found[1] as string] : []
+      })
+      .slice(-1)
     const task = bySelector.get(selector)
     return fenced(sources[task?.id ?? ''] ?? task?.ref ?? '')
   }
@@ -108,7 +113,9 @@ test('[RK8] a task is drafted, judged and installed as a message is; its seeds a
     other.provider.asked.map(({ seed }) => seed),
     seeds,
   )
-  assert.equal(new Set(seeds).size, seeds.length)
+  // The first of each way is greedy, and has none.
+  const drawn = seeds.filter((seed) => seed !== undefined)
+  assert.equal(new Set(drawn).size, seeds.length - 2)
 })
 
 test('[RK6] drafts that are alike and wrong are accepted falsely, and those that never agree abstain', async () => {
@@ -167,7 +174,8 @@ test('[RK5] tasks with an object of the same name do not meet, and checks begin 
     ['right', 'right'],
   )
   const prompts = provider.asked.map(({ messages }) => messages.at(-1)?.content ?? '')
-  for (const prompt of prompts) assert.match(prompt, /^Object: invoice\n/)
+  for (const prompt of prompts)
+    assert.match(prompt, /^Object: invoice\n|^(?:class [^]*\n)?class Invoice \{\n/)
 })
 
 test('[RK7] a draft that calls what nobody has refuses nothing', async () => {

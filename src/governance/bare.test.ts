@@ -103,3 +103,14 @@ test('[GO15] a history is the whole of what is kept for it, whatever the slot is
     'alias',
   )
 })
+
+test('[GO15] a number that leaves the bounds in the words on any probe is refused', async () => {
+  await t.send('setSlot:value:', ['health', 30])
+  const intent = 'Take the damage from health, never below zero. Answer the health.'
+  const hit: Call = { selector: 'hit', args: [12], intent, receiver: t.oid('it') }
+  const bare = 'function hit(self, n) { self.health -= n; return self.health }'
+  const bound =
+    'function hit(self, n) { self.health = Math.max(0, self.health - n); return self.health }'
+  assert.equal(await gateOf(t, hit, bare), 'intent')
+  assert.equal(await gateOf(t, hit, bound), undefined)
+})

@@ -212,6 +212,8 @@ function wished(answered: readonly Answered[], trial: Trial): Refusal | undefine
     ),
   )[0]
   if (kept !== undefined) return refuse(`it changes self.${kept.name}, which must stay as it is`)
+  const beyond = answered.flatMap((one) => beyondBounds(one, trial))[0]
+  if (beyond !== undefined) return refuse(beyond)
   const unseen = wishes.quoted.find((text) => text !== wishes.example && !isSeen(text, trial))
   if (unseen !== undefined) {
     return refuse(`the intent says ${JSON.stringify(unseen)}, but the method does not have it`)
@@ -229,6 +231,25 @@ function wished(answered: readonly Answered[], trial: Trial): Refusal | undefine
     return refuse('the answer must have no duplicates')
   }
   return undefined
+}
+
+/** What a call left beyond a bound that held before it, as a sentence. */
+function beyondBounds({ probe, changes }: Answered, { wishes, scene }: Trial): string[] {
+  const bound = (of: number | string | undefined): number | undefined => {
+    const value = typeof of === 'string' ? valueBefore(scene.receiver, of, probe, scene) : of
+    return typeof value === 'number' ? value : undefined
+  }
+  const [least, most] = [bound(wishes.least), bound(wishes.most)]
+  return changes.flatMap(({ oid, name, before, after }) => {
+    if (oid !== scene.receiver || typeof before !== 'number' || typeof after !== 'number') return []
+    if (least !== undefined && before >= least && after < least) {
+      return [`it leaves self.${name} at ${after}, below ${wishes.least}`]
+    }
+    if (most !== undefined && name !== wishes.most && before <= most && after > most) {
+      return [`it leaves self.${name} at ${after}, above ${wishes.most}`]
+    }
+    return []
+  })
 }
 
 /** A text is there when the source or a reply has it, or when it is a slot or an argument's value that the method reads. */

@@ -88,3 +88,12 @@ test('[GO37] another order is asked for by a verb, and not by an answer that is 
   assert.ok(!asksForOrder('sorted_names', 'The names in alphabetical order'))
   assert.ok(!asksForOrder('podium', 'The names of the three fastest, the fastest first'))
 })
+
+test('[GO15] bounds are read where the words keep to them, and not where they speak of an error', () => {
+  const slots = ['health', 'max', 'target']
+  assert.equal(wishes('Take it from health, never below zero. Answer it.', slots).least, 0)
+  assert.equal(wishes('Raise the target, but never above max.', slots).most, 'max')
+  assert.equal(wishes('Add n, going not above 10', slots).most, 10)
+  assert.equal(wishes('Throw when it would be not more than 5.', slots).most, undefined)
+  assert.equal(wishes('The health, not under 3', slots).least, 3)
+})

@@ -52,6 +52,9 @@ export interface Wishes {
   decimals?: number
   /** What must stay as it is: the names of these slots, or everything. */
   keeps: readonly string[] | 'all'
+  /** What numbers that change must not fall below or rise above: a number, or the value of a slot. */
+  least?: number | string
+  most?: number | string
   /** The reply that the words give as an example, which may be that of the call at hand. */
   example?: string
   /** A list that is the reply is in order, or has no doubles. */
@@ -74,13 +77,14 @@ export function wishesOf(intent: string | undefined, slots: readonly string[]): 
   const reply = replyKind(text)
   const example = exampleIn(text)
   const digits = decimals === null ? undefined : digitsOf(decimals[1] ?? '', decimals[2] ?? '')
+  const least = boundIn(LEAST, text, slots)
+  const most = boundIn(MOST, text, slots)
   return {
+    ...(least === undefined ? {} : { least }),
+    ...(most === undefined ? {} : { most }),
     keeps: keptBy(text, slots),
     ...(example === undefined ? {} : { example }),
-    throws:
-      /\b(?:throws?|errors?|refused?|refuses|reject(?:s|ed)?|complains?|fails?|raises? an? (?:error|exception))\b/i.test(
-        text,
-      ) && !/\b(not|never|without)\s+(throw|fail|error|an error)/i.test(text),
+    throws: THROWS.test(text) && !/\b(not|never|without)\s+(throw|fail|error|an error)/i.test(text),
     quoted: [...text.matchAll(/["“]([^"“”]{1,60})["”]/g)].map((match) => match[1] as string),
     ...(slot === undefined ? {} : { answersSlot: slot }),
     ...(reply === undefined ? {} : { reply }),
@@ -96,6 +100,30 @@ export function wishesOf(intent: string | undefined, slots: readonly string[]): 
 const WHOLE = /^(?:history|log|journal|all|list|entries|items|records|contents)$/i
 
 export const asksForWhole = (selector: string) => WHOLE.test(selector)
+
+/** Words of errors. */
+const THROWS =
+  /\b(?:throws?|errors?|refused?|refuses|reject(?:s|ed)?|complains?|fails?|raises? an? (?:error|exception))\b/i
+
+/** "Never below zero", "but not above max". */
+const LEAST =
+  /\b(?:never|not|without) (?:go(?:es|ing)? |fall(?:s|ing)? |drop(?:s|ping)? )?(?:below|under|less than) (\w+)/i
+const MOST =
+  /\b(?:never|not|without) (?:go(?:es|ing)? |ris(?:es?|ing) )?(?:above|over|beyond|more than) (?:the |its )?(\w+)/i
+
+/** The bound that the words set where no error is spoken of: what is refused with an error needs no bound. */
+function boundIn(
+  pattern: RegExp,
+  text: string,
+  slots: readonly string[],
+): number | string | undefined {
+  const sentence = text.split(/(?<=[.;!])\s/).find((one) => pattern.test(one))
+  if (sentence === undefined || THROWS.test(sentence)) return undefined
+  const word = pattern.exec(sentence)?.[1] ?? ''
+  const number = word.toLowerCase() === 'zero' ? 0 : Number(word)
+  if (!Number.isNaN(number)) return number
+  return slots.find((name) => name.toLowerCase() === word.toLowerCase())
+}
 
 /** Ways to say that all, or what is named, stays as it is. */
 const STAYS: readonly RegExp[] = [
