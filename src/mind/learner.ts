@@ -2,8 +2,8 @@
 // Leaves: the gates, the vote and the swap to governance; the model to a provider.
 // Laws: MI41 a method is installed only through the gates. MI42 at most DRAWS drafts are drawn; then what was tried is
 // told and nothing remains. MI43 a generation that is aborted stops its model at once. MI44 a method is installed without
-// a person when ALIKE drafts that passed the gates behave alike, WAYS of asking led to them, and they are LEAD times as many
-// as the others; one that only shows texts, when one passed.
+// a person when WAYS of asking led to drafts that behave alike, and these are all that passed the gates, or at least ALIKE and
+// LEAD times as many as the others; one that only shows texts, when one passed.
 import { asFault, type FaultRecord } from '#ground'
 import {
   beyondAuto,
@@ -37,7 +37,10 @@ import { selfDeclaration } from './shape.ts'
 
 /** Drafts that are drawn for one need at most. */
 const DRAWS = 6
-/** Drafts that must behave alike, and be twice as many as those that passed and behave otherwise: see docs/learning.md. */
+/**
+ * Where drafts that passed the gates do not all behave alike: how many must, and how many times as many as the others.
+ * Without any that behaves otherwise one of each way of asking is enough: see docs/learning.md.
+ */
 const ALIKE = 3
 const LEAD = 2
 /** Ways of asking that must have led to them: what a model gets wrong depends on how it is asked, what it gets right less. */
@@ -206,11 +209,11 @@ function waysToAsk(context: DraftContext): ChatMessage[][] {
 }
 
 const isEnough = ({ alike, ways, passed }: Vote) =>
-  ways >= WAYS && alike >= ALIKE && alike >= LEAD * (passed - alike)
+  ways >= WAYS && (alike === passed || (alike >= ALIKE && alike >= LEAD * (passed - alike)))
 
 /** Whether so many more drafts could bring the vote in. */
 const canBeEnough = ({ alike, passed }: Vote, left: number) =>
-  alike + left >= Math.max(ALIKE, LEAD * (passed - alike))
+  alike === passed ? alike + left >= WAYS : alike + left >= Math.max(ALIKE, LEAD * (passed - alike))
 
 /** The seed that a draft was drawn with. */
 function seedOf({ task, drafts }: Meeting, source: string): number {

@@ -79,6 +79,13 @@ test('[MI42] when no draft passes, their number is bounded, the fault tells them
 const MORE = fenced('function deposit(self, n) { self.balance += n * 2; return n }')
 const LESS = fenced('function deposit(self, n) { self.balance += n; return n }')
 
+test('[MI44] one draft of each way of asking is enough when they behave alike and none behaves otherwise', async () => {
+  await withWorld([RIGHT, RIGHT, LESS], async (world, provider) => {
+    assert.equal(await world.send('account', 'deposit', [5]), 15)
+    assert.equal(provider.asked.length, 2)
+  })
+})
+
 test('[MI44] three that behave alike are not enough when two behave otherwise, and four are', async () => {
   await withWorld([RIGHT, LESS, RIGHT, LESS, RIGHT, RIGHT], async (world, provider) => {
     assert.equal(await world.send('account', 'deposit', [5]), 15)
@@ -184,7 +191,7 @@ test('[MI45] when what the drafts were judged with changes meanwhile, they are d
   }
   await whileChanged(2, async (sent, provider, told) => {
     assert.equal(await sent, 13)
-    assert.ok(provider.asked.length >= 6, String(provider.asked.length))
+    assert.ok(provider.asked.length >= 4, String(provider.asked.length))
     assert.match(told.join(), /has changed since.*; deposit is drafted again on what is there now/)
   })
   await whileChanged(99, async (sent, _, told) => {
