@@ -10,6 +10,8 @@ export function faultOfThrown(thrown: unknown): FaultRecord {
   const fault = ownFault(thrown)
   if (fault !== undefined) return fault.toRecord()
   if (isOverflow(thrown)) return tooDeep().toRecord()
+  if (isExhausted(thrown))
+    return objectFault('LIMIT', 'a value needs more memory than there is').toRecord()
   const sentence =
     typeof thrown === 'string'
       ? thrown
@@ -23,6 +25,12 @@ export function faultOfThrown(thrown: unknown): FaultRecord {
 /** Whether it is the engine's error of a stack that ran out. */
 export function isOverflow(thrown: unknown): boolean {
   return thrown instanceof RangeError && /call stack/i.test(ownText(thrown, 'message') ?? '')
+}
+
+/** Whether it is the engine's error of bytes that it was not granted, which depends on what else is in memory. */
+function isExhausted(thrown: unknown): boolean {
+  const text = thrown instanceof Error ? ownText(thrown, 'message') : undefined
+  return /^(?:array buffer allocation failed|failed to allocate memory)$/i.test(text ?? '')
 }
 
 /** The fault of a stack that ran out. */
