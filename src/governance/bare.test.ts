@@ -114,3 +114,33 @@ test('[GO15] a number that leaves the bounds in the words on any probe is refuse
   assert.equal(await gateOf(t, hit, bare), 'intent')
   assert.equal(await gateOf(t, hit, bound), undefined)
 })
+
+test('[GO39] an answer in an order is refused when it follows the order of the list that it is made from', async () => {
+  const entries = [
+    { date: '2026-03-09', text: 'rain' },
+    { date: '2026-03-02', text: 'sun' },
+  ]
+  await t.send('setSlot:value:', ['entries', entries])
+  const intent = 'The texts of the entries, the earliest first.'
+  const texts: Call = { selector: 'texts', intent, receiver: t.oid('it') }
+  const asTheyAre = 'function texts(self) { return self.entries.map(one => one.text) }'
+  const sorted = `function texts(self) {
+    return [...self.entries].sort((a, b) => a.date < b.date ? -1 : 1).map(one => one.text)
+  }`
+  assert.equal(await gateOf(t, texts, asTheyAre), 'intent')
+  assert.equal(await gateOf(t, texts, sorted), undefined)
+  assert.equal(
+    await gateOf(t, { ...texts, intent: 'The texts of the entries.' }, asTheyAre),
+    undefined,
+  )
+})
+
+test('[GO39] a count of words is refused when more spaces make more of them', async () => {
+  await t.send('setSlot:value:', ['line', 'the quick fox'])
+  const count: Call = { selector: 'word_count', receiver: t.oid('it') }
+  const spaces = "function word_count(self) { return self.line.split(' ').length }"
+  const words =
+    'function word_count(self) { return self.line.split(/\\s+/).filter(one => one).length }'
+  assert.equal(await gateOf(t, count, spaces), 'intent')
+  assert.equal(await gateOf(t, count, words), undefined)
+})

@@ -6,6 +6,7 @@ import type { Probe, TrialReport } from '#kernel'
 import type { Oid } from '#objects'
 import { canonical, changesOf, GONE, isBare, type SlotChange, valueBefore } from './behaviour.ts'
 import type { Refusal } from './refusal.ts'
+import { refuseRelations } from './relations.ts'
 import { isStoredMap, type Scene, spokenSlots } from './scene.ts'
 import { asksForChange, asksForOrder, asksForWhole, type Wishes } from './words.ts'
 
@@ -60,6 +61,7 @@ export function refuseBehaviour(trial: Trial): Refusal | undefined {
     reordered(answered, trial) ??
     ownContainer(answered, trial) ??
     wished(answered, trial) ??
+    refuseRelations(trial) ??
     costly(trial)
   )
 }

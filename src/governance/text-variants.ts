@@ -30,6 +30,7 @@ export function variantsOfText(
     ...known.slice(0, 6),
     ...(separator === undefined ? words(text) : parts(text, separator)),
     '',
+    ...(text.includes(' ') ? [text.replace(/ +/g, '  ')] : []),
     ...[text.toUpperCase(), text.toLowerCase(), text.replace(/\d/g, '')].filter(
       (one) => one !== text,
     ),

@@ -89,9 +89,10 @@ export function wishesOf(intent: string | undefined, slots: readonly string[]): 
     ...(slot === undefined ? {} : { answersSlot: slot }),
     ...(reply === undefined ? {} : { reply }),
     ...(digits === undefined ? {} : { decimals: digits }),
-    sorted: /\b(sorted|alphabetical(ly)?|ascending|descending|in order of|in alphabetical)\b/i.test(
-      text,
-    ),
+    sorted:
+      /\b(sorted|alphabetical(ly)?|ascending|descending|in order of|in alphabetical)\b|\b\w+(?:est|least|most) first\b/i.test(
+        text,
+      ),
     unique: /\b(unique|distinct|no duplicates|without duplicates|each only once)\b/i.test(text),
   }
 }
@@ -124,6 +125,12 @@ function boundIn(
   if (!Number.isNaN(number)) return number
   return slots.find((name) => name.toLowerCase() === word.toLowerCase())
 }
+
+/** True when words are spoken of as what a text is made of. */
+export const asksForWords = (selector: string, intent = '') =>
+  /(?:^|[^a-z])words?(?:[^a-z]|$)/i.test(
+    `${selector.replace(/([a-z])([A-Z])/g, '$1 $2')} ${intent}`,
+  )
 
 /** Ways to say that all, or what is named, stays as it is. */
 const STAYS: readonly RegExp[] = [
