@@ -37,6 +37,8 @@ export interface Verdict {
   fuel: number
   /** True when it changed nothing and left nothing on any probe, and answered texts. */
   shows: boolean
+  /** True when it refuses the very call that brought the need, whatever the arguments, and the intent speaks of no error. */
+  refuses: boolean
 }
 
 /** A need and what its drafts are judged by. */
@@ -321,9 +323,14 @@ function verdictOf({ source, trial, reports }: Tried): Verdict {
     wrote: [...wrote],
     posted,
     fuel: 'fuel' in shown ? shown.fuel : 0,
+    refuses: first.kind === 'fault' && !trial.wishes.throws && !answersOtherArgs(trial),
     shows: isQuiet && wrote.size === 0 && kept.every(({ report }) => isText(report.reply)),
   }
 }
+
+/** Whether other arguments alone are enough for an answer, as for a smaller amount from a small account. */
+const answersOtherArgs = ({ probes, reports }: Trial) =>
+  probes.some(({ sets }, i) => sets === undefined && reports[i]?.kind === 'kept')
 
 const isText = (reply: unknown) => typeof reply === 'string'
 

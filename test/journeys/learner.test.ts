@@ -79,13 +79,6 @@ test('[MI42] when no draft passes, their number is bounded, the fault tells them
 const MORE = fenced('function deposit(self, n) { self.balance += n * 2; return n }')
 const LESS = fenced('function deposit(self, n) { self.balance += n; return n }')
 
-test('[MI44] one draft of each way of asking is enough when they behave alike and none behaves otherwise', async () => {
-  await withWorld([RIGHT, RIGHT, LESS], async (world, provider) => {
-    assert.equal(await world.send('account', 'deposit', [5]), 15)
-    assert.equal(provider.asked.length, 2)
-  })
-})
-
 test('[MI44] three that behave alike are not enough when two behave otherwise, and four are', async () => {
   await withWorld([RIGHT, LESS, RIGHT, LESS, RIGHT, RIGHT], async (world, provider) => {
     assert.equal(await world.send('account', 'deposit', [5]), 15)
@@ -129,6 +122,22 @@ test('[MI44] three drafts that behave alike are not enough when they were all as
     const [first, second] = provider.asked.map(({ messages }) => messages.at(-1)?.content ?? '')
     assert.match(first ?? '', /^Object: account/)
     assert.match(second ?? '', /^class Account \{/)
+  })
+})
+
+test('[MI44] a method that refuses the very call that was sent waits for a person, unless the intent speaks of an error', async () => {
+  const strict = fenced(
+    'function deposit(self, n) { if (self.balance > 9) throw new Error("full"); self.balance += n; return self.balance }',
+  )
+  await withWorld([strict], async (world) => {
+    const sent = world.send('account', 'deposit', [5])
+    await assert.rejects(sent, { code: 'POLICY', message: /refuses the very call/ })
+    const intent = 'Throw when the balance is above 9, else put it in.'
+    await assert.rejects(world.send('account', 'deposit', [5], { intent }), {
+      code: 'METHOD_FAILED',
+    })
+    await world.send('account', 'setSlot:value:', ['balance', 3])
+    assert.equal(await world.send('account', 'deposit', [5]), 8)
   })
 })
 
@@ -191,7 +200,7 @@ test('[MI45] when what the drafts were judged with changes meanwhile, they are d
   }
   await whileChanged(2, async (sent, provider, told) => {
     assert.equal(await sent, 13)
-    assert.ok(provider.asked.length >= 4, String(provider.asked.length))
+    assert.ok(provider.asked.length >= 6, String(provider.asked.length))
     assert.match(told.join(), /has changed since.*; deposit is drafted again on what is there now/)
   })
   await whileChanged(99, async (sent, _, told) => {

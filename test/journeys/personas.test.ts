@@ -244,7 +244,7 @@ interface Reviews {
 /** A proposal for a method that doubles, and what reviewers say of it. */
 async function reviewed(words: string[], use: (given: Reviews, asked: string[]) => void) {
   const draft = '```ts\nfunction scale(self, by) {\n  return self.n * by\n}\n```'
-  const provider = new ScriptedProvider([draft, draft, ...words])
+  const provider = new ScriptedProvider([draft, draft, draft, ...words])
   await withWorld(
     provider,
     async (world) => {
@@ -265,7 +265,7 @@ async function reviewed(words: string[], use: (given: Reviews, asked: string[]) 
       assert.deepEqual(shown.review.reviews, given.reviews)
       use(
         given,
-        provider.asked.slice(2).map(({ messages }) => messages.at(-1)?.content ?? ''),
+        provider.asked.slice(3).map(({ messages }) => messages.at(-1)?.content ?? ''),
       )
       await world.request('RejectProposalCommand', { proposal }).catch(() => undefined)
     },

@@ -100,23 +100,23 @@ test('[GO61] [MI61] [G13] drafts that disagree come with tests that none of them
 })
 
 test('[MI61] [G13] where drafts agree, or nobody asked for tests, the tester is not heard', async () => {
-  await withPurse([LEFT, LEFT, WORDS], true, async ({ world, provider }) => {
+  await withPurse([LEFT, LEFT, LEFT, WORDS], true, async ({ world, provider }) => {
     assert.equal(await world.send('purse', 'pay', [3]), 7)
-    assert.equal(provider.asked.length, 2)
+    assert.equal(provider.asked.length, 3)
   })
-  await withPurse([LEFT, LEFT, WORDS], false, async ({ world, provider }) => {
+  await withPurse([LEFT, LEFT, LEFT, WORDS], false, async ({ world, provider }) => {
     const proposal = await parkedAt(world, 'take coins out', 'review')
     assert.equal(await testsOf(world, proposal), undefined)
-    assert.equal(provider.asked.length, 2)
+    assert.equal(provider.asked.length, 3)
   })
 })
 
 test('[MI61] [G13] a tester that says nothing that can be run, or cannot be asked, keeps no proposal back', async () => {
-  await withPurse([LEFT, LEFT, 'I trust it.'], true, async ({ world }) => {
+  await withPurse([LEFT, LEFT, LEFT, 'I trust it.'], true, async ({ world }) => {
     const proposal = await parkedAt(world, 'take coins out', 'review')
     assert.deepEqual((await testsOf(world, proposal))?.ran, [])
   })
-  await withPurse([LEFT, LEFT, ' '], true, async ({ world }) => {
+  await withPurse([LEFT, LEFT, LEFT, ' '], true, async ({ world }) => {
     const proposal = await parkedAt(world, 'take coins out', 'review')
     assert.equal(await testsOf(world, proposal), undefined)
   })
