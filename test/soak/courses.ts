@@ -8,20 +8,14 @@ export interface Pacing {
   packSeconds: number
 }
 
-/** Pages of a version of a method: its source, what is known of it, and its part of the trees. Versions stay by decision. */
-const VERSION_PAGES = 0.35
-/** Seconds between two methods that are installed. */
-export const INSTALL_SECONDS = 5
-
 /** Every figure that is judged. Slacks are what one more buffer, page or pause of the machine comes to. */
-export function courses({ packSeconds }: Pacing, seconds: number): Record<string, Measure> {
+export function courses({ packSeconds }: Pacing): Record<string, Measure> {
   const window = packSeconds * 1.5
-  const versions = seconds / 2 / INSTALL_SECONDS
   return {
     // The file without what stays by decision: descriptions of transactions, replies for a day, compiled code.
     'file, less what stays, MiB': { slack: 1 },
     // Looked at when a pack has just ended: what is written until the next one comes and goes.
-    'pages a pack left': { slack: 64 + versions * VERSION_PAGES },
+    'pages a pack left': { slack: 64 },
     'bytes a description': { slack: 4 },
     'kernel RSS MiB': { slack: 8 },
     // The head's cache fills between packs, and a pack empties it.
@@ -61,7 +55,7 @@ export function verdicts(
   pacing: Pacing,
 ): Map<string, Verdict> {
   return new Map(
-    Object.entries(courses(pacing, seconds)).map(([name, measure]) => [
+    Object.entries(courses(pacing)).map(([name, measure]) => [
       name,
       judge(pointsOf(samples, name), seconds, measure),
     ]),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { verifyPages } from '#image'
 import { seeded } from '#objects'
 import { Place, type Running } from '../journeys/processes.ts'
-import { INSTALL_SECONDS, pointsOf, verdicts } from './courses.ts'
+import { pointsOf, verdicts } from './courses.ts'
 import { Load } from './load.ts'
 import { look, lookAfterPack, type Sample, type Watched, workerOf } from './samples.ts'
 import { staying } from './staying.ts'
@@ -37,7 +37,7 @@ export interface PartReport {
 const PROBE = new URL('./probe.ts', import.meta.url).href
 
 /** Deeds that come again and again, and the seconds between two of each. */
-const EVERY = { install: INSTALL_SECONDS, undo: 7, follow: 1, visit: 2, herd: 10 } as const
+const EVERY = { install: 5, undo: 7, follow: 1, visit: 2, herd: 10 } as const
 
 /** Seconds that the end may take: what is for later arrives, and the kernel closes. */
 const END_SECONDS = 60
