@@ -15,7 +15,9 @@ export function behaviourOf(
   probes: readonly Probe[],
   scene: Scene,
 ): Behaviour {
-  return reports.map((report, i) => textOf(report, probes[i] ?? {}, scene))
+  // What an object without data calls its first slots is a matter of taste.
+  const isFree = isBare(scene) && spokenSlots(scene).length === 0
+  return reports.map((report, i) => textOf(report, probes[i] ?? {}, scene, isFree))
 }
 
 /** The probes on which two drafts differ. A crash differs from nothing: the draft has no opinion there. */
@@ -29,7 +31,7 @@ export function differencesOf(one: Behaviour, other: Behaviour): number[] {
 /** Probes on which a draft crashed. */
 export const crashesOf = (one: Behaviour) => one.filter((text) => text === CRASHED).length
 
-function textOf(report: TrialReport, probe: Probe, scene: Scene): string {
+function textOf(report: TrialReport, probe: Probe, scene: Scene, isFree: boolean): string {
   if (report.kind === 'not-understood') return `? ${report.selector}`
   // How a refusal is worded is a matter of taste; that it refuses is not.
   if (report.kind === 'fault') {
@@ -38,8 +40,6 @@ function textOf(report: TrialReport, probe: Probe, scene: Scene): string {
   }
   const changes = changesOf(report, probe, scene).map(({ oid, name, before, after }) => {
     const value = after === GONE ? 'gone' : canonical(after)
-    // What an object without data calls its first slots is a matter of taste.
-    const isFree = isBare(scene) && spokenSlots(scene).length === 0
     const called = isFree && oid === scene.receiver && before === GONE ? '' : name
     return `#${oid} ${called}:${value}`
   })

@@ -1,7 +1,9 @@
 // Owns: the command as real processes: running it to its end, or until it serves.
 // Leaves: what it is asked to the journeys.
 // Laws: a folder of its own for each journey, with caches and choices of its own, so that nothing of the person is touched.
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +32,7 @@ export class Place {
   readonly image = join(this.folder, 'image')
   readonly cache = join(this.folder, 'cache')
   readonly #running = new Set<ChildProcess>()
+  #fixture: ChildProcess | undefined
 
   /** The environment of the command: nothing of the person's but where programs are. */
   environment(more: Record<string, string> = {}): Record<string, string> {
@@ -90,13 +93,33 @@ export class Place {
     return { running, about }
   }
 
+  /** A kernel over the image by a fixture's program; resolves when it says that it serves. One at a time: the one before is ended. */
+  async startFixture(program: string, words: readonly string[]): Promise<ChildProcess> {
+    // One that a failed test left would keep the image.
+    if (this.#fixture?.exitCode === null && !this.#fixture.killed) await kill(this.#fixture)
+    const child = spawn(process.execPath, [program, this.image, ...words], {
+      env: this.environment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    this.#fixture = child
+    this.#running.add(child)
+    child.once('close', () => this.#running.delete(child))
+    const ended = once(child, 'close').then(() => assert.fail('the kernel ended'))
+    ended.catch(() => undefined)
+    await Promise.race([once(child.stdout, 'data'), ended])
+    return child
+  }
+
   /** Ends what still runs and removes the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#running) {
-      const closed = new Promise((resolve) => child.once('close', resolve))
-      child.kill('SIGKILL')
-      await closed
-    }
+    for (const child of this.#running) await kill(child)
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** Ends a process without a warning; resolves when it is gone. */
+export async function kill(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'close')
+  child.kill('SIGKILL')
+  await ended
 }

@@ -1,13 +1,12 @@
 // Owns: methods that wait for a person, from one process to another: parked, killed, accepted, questioned, rejected.
 // Leaves: the table and its limits to src/kernel/proposals.test.ts.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { Place } from './processes.ts'
+import { kill, Place } from './processes.ts'
 
 const FIXTURE = fileURLToPath(new URL('./proposing-kernel.fixture.ts', import.meta.url))
 const ADDS = 'function add(self, n) { self.count += n; return self.count }'
@@ -15,34 +14,16 @@ const TELLS = 'function add(self, n) { self.count += n; return n }'
 const TWICE = 'function add(self, n) { self.count += n * 2; return n }'
 
 let place: Place
-const children: ChildProcess[] = []
 before(() => {
   place = new Place()
 })
 after(async () => {
-  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL')
   await place[Symbol.asyncDispose]()
 })
 
 /** A kernel whose mind says these drafts in order, the last one again and again. */
-async function kernel(policy: string, ...drafts: string[]): Promise<ChildProcess> {
-  // One that a failed test left would keep the image.
-  for (const child of children) if (child.exitCode === null && !child.killed) await kill(child)
-  const child = spawn(process.execPath, [FIXTURE, place.image, policy, ...drafts], {
-    env: place.environment(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.push(child)
-  const ended = once(child, 'close').then(() => assert.fail('the kernel ended'))
-  ended.catch(() => undefined)
-  await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), ended])
-  return child
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'close')
-  child.kill('SIGKILL')
-  await ended
+function kernel(policy: string, ...drafts: string[]): Promise<ChildProcess> {
+  return place.startFixture(FIXTURE, [policy, ...drafts])
 }
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>

@@ -1,27 +1,24 @@
 // Owns: plain words from the command to the image and back, over real processes: sent, shown, refused, learnt, once for a key.
 // Leaves: what is sure to src/mind/tell; the real model to learning.test.ts.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Client, connect } from '#batos'
-import { Place } from './processes.ts'
+import { kill, Place } from './processes.ts'
 
 const FIXTURE = fileURLToPath(new URL('./telling-kernel.fixture.ts', import.meta.url))
 const DEPOSIT = 'function deposit(self, amount) { self.balance += amount; return self.balance }'
 
 let place: Place
-const children: ChildProcess[] = []
 const clients: Client[] = []
 before(async () => {
   place = new Place()
 })
 after(async () => {
   for (const client of clients) client.close()
-  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL')
   await place[Symbol.asyncDispose]()
 })
 
@@ -30,23 +27,8 @@ interface Script {
   drafts?: string[]
 }
 
-async function kernel(script: Script, policy = 'auto'): Promise<ChildProcess> {
-  for (const child of children) if (child.exitCode === null && !child.killed) await kill(child)
-  const child = spawn(process.execPath, [FIXTURE, place.image, policy, JSON.stringify(script)], {
-    env: place.environment(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.push(child)
-  const ended = once(child, 'close').then(() => assert.fail('the kernel ended'))
-  ended.catch(() => undefined)
-  await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), ended])
-  return child
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'close')
-  child.kill('SIGKILL')
-  await ended
+function kernel(script: Script, policy = 'auto'): Promise<ChildProcess> {
+  return place.startFixture(FIXTURE, [policy, JSON.stringify(script)])
 }
 
 async function far(): Promise<Client> {
