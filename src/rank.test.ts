@@ -147,7 +147,24 @@ test('[RK8] a draft that waits for a person is not accepted, and the next task g
   const held = ranking.results.find(({ id }) => id === 'switchboard-all-on')
   assert.deepEqual([held?.outcome, (held as { first: boolean }).first], ['abstained', true])
   assert.match(held?.why ?? '', /^left to a person: its trial changed #\d+/)
+  assert.equal((held as { asked: string }).asked, 'right')
   assert.equal(ranking.results.find(({ id }) => id === 'lift-go-up')?.outcome, 'right')
+})
+
+test('[RK19] of what is left to a person it is told whether the question has a right draft', async () => {
+  const suite = await some('scores-median')
+  const { ref = '', mutants = [] } = suite.code[0] ?? {}
+  const asked = async (...sources: string[]) => {
+    let drawn = 0
+    const drawing = () => fenced(sources[drawn++ % sources.length] as string)
+    const { ranking } = await ranked(suite, drawing)
+    const [result] = ranking.results as [{ asked: string | null; outcome: string }]
+    return [result.outcome, result.asked, ranking.code?.asked.count, ranking.code?.asked.of]
+  }
+  const [wrong = '', , other = ''] = mutants
+  assert.deepEqual(await asked(ref, wrong), ['abstained', 'right', 1, 1])
+  assert.deepEqual(await asked(wrong, other), ['abstained', 'wrong', 0, 1])
+  assert.deepEqual(await asked(ref), ['right', null, 0, 0])
 })
 
 test('[RK4] [RK9] a ranking that is repeated asks the model nothing, and tells the same', async () => {

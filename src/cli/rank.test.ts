@@ -44,7 +44,8 @@ async function ranked(words: string[], files: Record<string, string> = {}) {
     const common = { category: 'x', why: isRight ? '' : 'check 1: it answered 2', ...cost }
     const results: RankResult[] = [
       ...order.suite.code.map(({ id }) => {
-        return { kind: 'code', id, outcome, first: true, source: 'function', ...common } as const
+        const learnt = { outcome, first: true, source: 'function', asked: null } as const
+        return { kind: 'code', id, ...learnt, ...common } as const
       }),
       ...order.suite.calls.map(({ id }) => {
         return { kind: 'calls', id, outcome, answer: '', ...common } as const

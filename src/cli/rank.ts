@@ -133,12 +133,13 @@ function tell(err: Stream, result: RankResult, done: number, all: number): void 
   const draft = first
     ? ''
     : `first draft ${(result as { first: boolean }).first ? 'right' : 'wrong'}`
+  const asked = result.kind === 'code' && result.asked !== null ? `question ${result.asked}` : ''
   const parts = [
     place,
     plain(result.id).padEnd(NAME_WIDTH),
     result.outcome.padEnd(9),
     seconds(result.seconds).padStart(7),
-    [draft, plain(result.why)].filter((text) => text !== '').join('; '),
+    [draft, asked, plain(result.why)].filter((text) => text !== '').join('; '),
   ]
   err.line(parts.join('  ').trimEnd().slice(0, err.edge))
 }
@@ -161,6 +162,7 @@ const ROWS: readonly Row[] = [
   ['accepted', ofCode(({ accepted }) => share(accepted))],
   ['wrong of those accepted', ofCode(({ wrongOfAccepted }) => share(wrongOfAccepted))],
   ['abstained', ofCode(({ abstained }) => share(abstained))],
+  ['right draft in the question', ofCode(({ asked }) => share(asked))],
   ['seconds a task, median', ofCode((code) => seconds(code.seconds.median))],
   ['seconds a task, worst', ofCode((code) => seconds(code.seconds.worst))],
   ['tokens written a task', ofCode((code) => String(Math.round(code.tokens)))],

@@ -153,7 +153,7 @@ class Run {
       load.first.request('PackCommand', { keep }),
     )
     if (report === undefined) return
-    this.#keep(lookAfterPack(watched.data, this.#at))
+    this.#keep(lookAfterPack(watched.data, this.#at, this.#traffic.sent.get('install') ?? 0))
     this.#deeds.packs++
     this.#deeds.packMs = Math.max(this.#deeds.packMs, performance.now() - began)
   }

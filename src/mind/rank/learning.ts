@@ -4,7 +4,7 @@
 // RK9 seconds are those of the model and of the gates; those that a kept completion took when it was written count.
 import { createHash } from 'node:crypto'
 import type { FaultRecord } from '#ground'
-import type { Answer, Kernel, KernelEvent } from '#kernel'
+import type { Answer, Kernel, KernelEvent, Proposed } from '#kernel'
 import { MethodRef, parseOid } from '#objects'
 import { extractDraft } from '../draft.ts'
 import { mindFault } from '../faults.ts'
@@ -47,6 +47,11 @@ export interface CodeResult extends Cost {
   why: string
   /** The method that was installed. */
   source: string | null
+  /**
+   * Of what was left to a person: whether one of the drafts between which the question decides passes the checks. Without a question the
+   * likeliest draft counts. Null when nothing was left to a person.
+   */
+  asked: 'right' | 'wrong' | null
 }
 
 /** The seed of everything that chance decides in a task. */
@@ -60,32 +65,39 @@ export async function learnTask(bench: RankBench, task: MethodTask): Promise<Cod
   const stage = await setStage(kernel, task, true)
   bench.seed(seedOf(task.id))
   const began = clock()
-  const { why, source } = await ask(bench, stage, task)
+  const { why, source, shown } = await ask(bench, stage, task)
   const elapsed = clock() - began
   await clearStage(kernel, stage)
   bench.signal.throwIfAborted()
   const taken = provider.takeAll()
   const cost = costOf(taken, elapsed)
   const first = await checkFirst(kernel, task, taken[0])
-  const base = { id: task.id, category: task.category, first: first.ok, source, ...cost }
+  const asked = source === null ? await checkShown(kernel, task, shown) : null
+  const base = { id: task.id, category: task.category, first: first.ok, source, asked, ...cost }
   if (source === null) return { ...base, outcome: 'abstained', why }
   const checked = await runChecks(kernel, task, source)
   if (checked.ok) return { ...base, outcome: 'right', why: '' }
   return { ...base, outcome: 'wrong', why: checked.why }
 }
 
-/** Sends the message; the source of the method that was installed for it, or null and why none was. */
-function ask(
-  { kernel, signal }: RankBench,
-  stage: Stage,
-  task: MethodTask,
-): Promise<{ why: string; source: string | null }> {
+interface Asked {
+  /** Why nothing was installed. */
+  why: string
+  source: string | null
+  /** Drafts between which a person is asked to decide. */
+  shown: readonly string[]
+}
+
+/** Sends the message; the source of the method that was installed for it, or null, why none was, and what a person is shown. */
+function ask({ kernel, signal }: RankBench, stage: Stage, task: MethodTask): Promise<Asked> {
   return new Promise((resolve) => {
     let source: string | null = null
     let parked = ''
+    let shown: readonly string[] = []
     const event = (told: KernelEvent) => {
       if (told.kind === 'parked') {
         parked = `left to a person: ${told.reason}`
+        shown = shownTo(kernel.proposals.get(String(told.proposal)))
         // Nobody is there to decide, so that the message ends here; if it cannot be said, the message ends all the same.
         kernel.proposals.reject(String(told.proposal), 'rank', undefined).catch(sent.cancel)
       }
@@ -107,11 +119,29 @@ function ask(
       event,
       answer: (answer) => {
         over.abort()
-        resolve({ why: parked || reasonOf(answer), source })
+        resolve({ why: parked || reasonOf(answer), source, shown })
       },
     })
     signal.addEventListener('abort', () => void sent.cancel(), { signal: over.signal })
   })
+}
+
+/** The drafts that a proposal's question decides between; the likeliest where it has none. */
+function shownTo({ drafts, question }: Proposed): string[] {
+  const sources = drafts.map(({ source }) => source)
+  return question === undefined
+    ? sources.slice(0, 1)
+    : sources.filter((_, i) => question.options.some(({ draft }) => draft === i))
+}
+
+async function checkShown(
+  kernel: Kernel,
+  task: MethodTask,
+  shown: readonly string[],
+): Promise<CodeResult['asked']> {
+  if (shown.length === 0) return null
+  for (const source of shown) if ((await runChecks(kernel, task, source)).ok) return 'right'
+  return 'wrong'
 }
 
 function sourceIn(kernel: Kernel, holder: string, selector: string): string | null {

@@ -24,13 +24,15 @@ export interface Times {
   worst: number
 }
 
-/** How drafts fared: shares are of all tasks, those that are wrong of those that were accepted. */
+/** How drafts fared: shares are of all tasks, those that are wrong of those that were accepted, `asked` of those left to a person. */
 export interface CodeScore {
   first: Share
   right: Share
   accepted: Share
   wrongOfAccepted: Share
   abstained: Share
+  /** A right draft stands among those that the person's question decides between. */
+  asked: Share
   seconds: Times
   /** Tokens written for a task, on average, and read. */
   tokens: number
@@ -122,6 +124,10 @@ function codeScore(results: readonly CodeResult[]): CodeScore | null {
       accepted,
     ),
     abstained: shareOf(all - accepted, all),
+    asked: shareOf(
+      count(({ asked }) => asked === 'right'),
+      count(({ asked }) => asked !== null),
+    ),
     seconds: timesOf(results),
     tokens: sumOf(results.map(({ tokens }) => tokens)) / all,
     promptTokens: sumOf(results.map(({ promptTokens }) => promptTokens)) / all,
