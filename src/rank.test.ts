@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { type Answer, KERNEL_LIMITS, type Learner } from '#kernel'
 import {
   addTaskFile,
+  type CodeResult,
   type CompletionRequest,
   emptySuite,
   type MethodTask,
@@ -158,8 +159,8 @@ test('[RK19] of what is left to a person it is told whether the question has a r
     let drawn = 0
     const drawing = () => fenced(sources[drawn++ % sources.length] as string)
     const { ranking } = await ranked(suite, drawing)
-    const [result] = ranking.results as [{ asked: string | null; outcome: string }]
-    return [result.outcome, result.asked, ranking.code?.asked.count, ranking.code?.asked.of]
+    const [result] = ranking.results as CodeResult[]
+    return [result?.outcome, result?.asked, ranking.code?.asked.count, ranking.code?.asked.of]
   }
   const [wrong = '', , other = ''] = mutants
   assert.deepEqual(await asked(ref, wrong), ['abstained', 'right', 1, 1])

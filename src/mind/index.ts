@@ -53,8 +53,8 @@ export type { CompletionShelf } from './rank/completions.ts'
 export { runChecks } from './rank/hidden-checks.ts'
 export { clearStage, setStage, type Stage, valueOf } from './rank/stage.ts'
 export type { Share } from './rank/interval.ts'
+export type { CodeResult } from './rank/learning.ts'
 export {
-  type CodeScore,
   RANK_CATEGORIES,
   rank,
   type RankCategory,
