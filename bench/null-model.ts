@@ -5,16 +5,12 @@
 //
 //     node bench/null-model.ts [--proposals 200] [--seed 1] [--start right|wrong] [--bare]
 
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Comparison, Probation, putMethod, Replacement } from '#governance'
-import { openMemoryStore } from '#image'
-import { awaken, Judge, Kernel, type Learner } from '#kernel'
+import type { Kernel } from '#kernel'
 import {
-  addTaskFile,
   clearStage,
   describeReceiver,
-  emptySuite,
   type MethodTask,
   namesOf,
   runChecks,
@@ -24,8 +20,8 @@ import {
   valueOf,
 } from '#mind'
 import { fromWire, OBJECT_LIMITS, seeded } from '#objects'
-import { readTexts, spawnNode } from '#powers'
 import { randomEdits } from './edits.ts'
+import { NINE, openTaskKernel, ownTasks } from './task-world.ts'
 
 const { values } = parseArgs({
   options: {
@@ -40,34 +36,6 @@ const { values } = parseArgs({
 })
 const wanted = Number(values.proposals)
 const isWrongStart = values.start === 'wrong'
-const here = import.meta.dirname
-const NINE = Date.UTC(2026, 0, 5, 9)
-
-async function openKernel(): Promise<Kernel> {
-  const store = openMemoryStore()
-  const judge = new Judge({ spawn: spawnNode })
-  await awaken(store, judge, await readTexts(join(here, '../world'), '.ts'), NINE)
-  const learner: Learner = { name: 'none', learn: () => Promise.reject(new Error('nobody learns')) }
-  const options = {
-    store,
-    spawn: spawnNode,
-    judge,
-    learner,
-    policy: 'off',
-    random: () => 7,
-  } as const
-  return new Kernel({ ...options, now: () => NINE, budgets: { minute: 100_000 } })
-}
-
-async function tasksWithRefs(): Promise<MethodTask[]> {
-  const suite = emptySuite()
-  for (const [i, text] of (
-    await readTexts(join(here, '../tasks/missing-methods'), '.json')
-  ).entries()) {
-    addTaskFile(suite, `tasks/${i + 1}`, text)
-  }
-  return suite.code.filter(({ ref }) => ref !== undefined)
-}
 
 /** Nobody was asked anything: the edits come of chance. */
 const BY = { author: 'null', model: 'null', prompt: 'none' }
@@ -85,7 +53,7 @@ interface Fate {
   sentence?: string
 }
 
-const kernel = await openKernel()
+const kernel = await openTaskKernel()
 const probation = new Probation(kernel)
 const random = seeded(Number(values.seed))
 
@@ -161,7 +129,7 @@ async function isTakenBack(task: MethodTask, stage: Stage): Promise<boolean> {
   return rows.at(-1)?.state === 'rolled-back'
 }
 
-const tasks = await tasksWithRefs()
+const tasks = (await ownTasks()).filter(({ ref }) => ref !== undefined)
 const fates: Fate[] = []
 for (let round = 0; fates.length < wanted; round++) {
   const before = fates.length

@@ -10,8 +10,10 @@ import {
   checkImage,
   holdLock,
   imageFault,
+  openImage,
   openLmdbStore,
   placesOf,
+  requireSoundFile,
   restore,
   type Store,
   salvage,
@@ -77,6 +79,7 @@ export interface BackupAfter extends Watch {
 
 /** Writes the transactions after `since` to a file, also beside a kernel. Faults CONFLICT when a pack passes by. */
 export async function backupImage(folder: string, file: string, { after, ...how }: BackupAfter) {
+  lookOver(folder)
   const store = openLmdbStore(join(folder, 'data'), { readOnly: true })
   try {
     const since = after === undefined ? (how.since ?? 0) : endOf(store, after)
@@ -84,6 +87,16 @@ export async function backupImage(folder: string, file: string, { after, ...how 
     return { since: String(since), head: String(head), transactions }
   } finally {
     await store.close()
+  }
+}
+
+/** Faults IMAGE_DAMAGED when LMDB must not open the file. A kernel that has it open has looked it over itself. */
+function lookOver(folder: string): void {
+  try {
+    using _lock = holdLock(folder)
+    requireSoundFile(join(folder, 'data'))
+  } catch (error) {
+    if (asFault(error)?.code !== 'IMAGE_IN_USE') throw error
   }
 }
 
@@ -147,10 +160,10 @@ async function making<T>(
 }
 
 async function madeIn<T>(folder: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = openLmdbStore(folder)
+  const image = openImage(folder, { spawn: spawnNode })
   try {
-    return await work(store)
+    return await work(image.store)
   } finally {
-    await store.close()
+    await image.close()
   }
 }

@@ -1,12 +1,12 @@
 // Owns: joining the parts into a world that runs: image, kernel, mind, bridge and page, from options.
 // Leaves: argv and environment to main.ts; what people type to cli/.
-import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client, type Dispatcher, type Page, type Served, serve, servePage } from '#bridge'
 import { Probation } from '#governance'
 import { Fault } from '#ground'
-import { holdLock, openLmdbStore, type Store } from '#image'
+import { holdLock, type OpenedImage, openImage, type Store } from '#image'
 import {
   awaken,
   bindRouter,
@@ -30,6 +30,7 @@ import {
   writePrivate,
 } from '#powers'
 import { pageFiles } from '#ui'
+import { judgingHash } from './judging.ts'
 import { curveServer, type GivenKeys } from './keys.ts'
 import { VERSION } from './version.ts'
 
@@ -85,12 +86,16 @@ const SOCKET_PATH_MAX = 100
 export async function openWorld(folder: string, options: OpenOptions = {}): Promise<OpenWorld> {
   await makePrivateFolder(folder)
   const lock = holdLock(folder)
-  let store: Store | undefined
+  let opened: OpenedImage | undefined
   try {
-    store = openLmdbStore(join(folder, 'data'))
-    return await joinParts(folder, store, options, () => lock[Symbol.dispose]())
+    opened = openImage(join(folder, 'data'), {
+      spawn: spawnNode,
+      onDamage: (fault) => options.onTrouble?.(fault.message),
+      onNotice: (what) => options.onTrouble?.(what),
+    })
+    return await joinParts(folder, opened, options, () => lock[Symbol.dispose]())
   } catch (error) {
-    await store?.close()
+    await opened?.close()
     lock[Symbol.dispose]()
     throw error
   }
@@ -98,10 +103,11 @@ export async function openWorld(folder: string, options: OpenOptions = {}): Prom
 
 async function joinParts(
   folder: string,
-  store: Store,
+  opened: OpenedImage,
   options: OpenOptions,
   release: () => void,
 ): Promise<OpenWorld> {
+  const { store } = opened
   const judge = new Judge({ spawn: spawnNode })
   const texts = await worldTexts()
   const awakened = await awaken(store, judge, texts, clock.now())
@@ -123,7 +129,7 @@ async function joinParts(
     random: () => randomInt(2 ** 32),
     fetch: fetchUrl,
     allowHosts: options.allowHosts ?? [],
-    judging: await judgingHash(),
+    judging: await judgingHash(new URL('./', import.meta.url), codeExtension(import.meta.url)),
     ...(options.packing === undefined ? {} : { packing: options.packing }),
     onPacked: (packed) => {
       if ('problem' in packed)
@@ -141,6 +147,7 @@ async function joinParts(
     server: `batos ${VERSION}`,
     image,
     teller: new Teller(open),
+    verify: () => opened.verify(),
     status: () => ({
       image: folder,
       uptime: Math.round((clock.elapsed() - started) / 1000),
@@ -160,7 +167,7 @@ async function joinParts(
     await probation.close()
     await kernel.close()
     await closeProvider(options.provider)
-    await store.close()
+    await opened.close()
     release()
     endClient()
   }
@@ -172,20 +179,6 @@ async function joinParts(
     close: shut,
   })
 }
-
-/** Hash of the code that judges methods, which is kept with each: what another code let in is told apart. */
-async function judgingHash(): Promise<string> {
-  const extension = codeExtension(import.meta.url)
-  const hash = createHash('sha256')
-  for (const folder of ['./governance', './kernel/judge']) {
-    const path = fileURLToPath(new URL(folder, import.meta.url))
-    for (const text of await readTexts(path, extension)) hash.update(text)
-  }
-  return hash.digest('hex').slice(0, HASH_LENGTH)
-}
-
-/** Hexadecimal digits of that hash: enough to tell versions of a program apart. */
-const HASH_LENGTH = 16
 
 function packedSentence(packed: PackedByItself): string {
   const { packedTo, revisionsRemoved, objectsRemoved, before, after } = packed

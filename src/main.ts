@@ -75,6 +75,9 @@ async function askLine(question: string, signal: AbortSignal): Promise<string | 
   }
 }
 
+/** What the person writes with, as a shell reads it. */
+const editor = env.VISUAL || env.EDITOR || undefined
+
 async function powers(): Promise<Powers> {
   const power = await import('#powers')
   power.tuneEngine()
@@ -141,6 +144,7 @@ async function powers(): Promise<Powers> {
       return text
     },
     ask: process.stdin.isTTY && process.stderr.isTTY ? askLine : undefined,
+    edit: process.stdin.isTTY && editor !== undefined ? power.editorFor(editor) : undefined,
     pid: process.pid,
   }
 }

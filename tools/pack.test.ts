@@ -54,7 +54,7 @@ before(() => {
 test('[PA1] the package holds built files, and neither tests nor sources that need a tool', () => {
   const installed = join(project, 'node_modules', 'batos')
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
-  const entries = ['dist/index', 'dist/image-contract'].flatMap((path) => [
+  const entries = ['dist/index', 'dist/image', 'dist/image-contract'].flatMap((path) => [
     `${path}.js`,
     `${path}.d.ts`,
   ])
@@ -81,6 +81,15 @@ test('[PA2] the library is imported by its name', () => {
   const script = "import('batos').then((m) => console.log(typeof m.open, typeof m.connect))"
   const args = ['--disable-warning=ExperimentalWarning', '--eval', script]
   assert.equal(run(process.execPath, args, project), 'function function\n')
+})
+
+test('[PA5] another project keeps objects in an image of its own, as docs/image.md shows', () => {
+  const page = readFileSync(join(project, 'node_modules', 'batos', 'docs', 'image.md'), 'utf8')
+  const example = /```js\n([\s\S]*?)```/.exec(page)?.[1] as string
+  writeFileSync(join(project, 'notes.mjs'), example)
+  const said = [...example.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, line]) => line)
+  const args = ['--disable-warning=ExperimentalWarning', 'notes.mjs']
+  assert.deepEqual(run(process.execPath, args, project).trimEnd().split('\n'), said)
 })
 
 /** A test file of another project that holds a store to the suites. */

@@ -1,7 +1,8 @@
 // Owns: the client: requests with ids, answers, events, subscriptions, over any transport that carries frames.
 // Leaves: sockets to the transport handed in.
 // Laws: BR14 every request ends: by its answer, by CANCELLED when the connection is lost. BR15 a fault keeps its code.
-import { Fault, type FaultRecord } from '#ground'
+// BR20 what is held back here is cancelled here. BR21 a busy kernel is asked again no longer than the caller has patience.
+import { asFault, Fault, type FaultRecord } from '#ground'
 import { bridgeFault } from './faults.ts'
 import { pack, unpack } from './frame.ts'
 import { PROTOCOL_VERSION, WIRE_LIMITS } from './protocol.ts'
@@ -23,13 +24,28 @@ export interface SendOptions {
   /** Wait for a person's decision however long it takes; without it and without a deadline the fault is POLICY. */
   wait?: boolean
   onEvent?: (event: Record<string, unknown>) => void
+  /** Ends it with CANCELLED wherever it is: at the kernel, or still held back here. */
   signal?: AbortSignal
+  /**
+   * Milliseconds to wait in all for a kernel that answers BUSY: each time for as long as the fault says, then the message
+   * is sent again, behind those sent meanwhile. None when left out, and where something was done already.
+   */
+  patience?: number
+}
+
+type RequestOptions = Pick<SendOptions, 'onEvent' | 'signal' | 'patience'>
+
+interface Reply {
+  result: unknown
+  tid?: string
 }
 
 interface Waiting {
-  resolve(answer: { result: unknown; tid?: string }): void
+  resolve(answer: Reply): void
   reject(fault: Fault): void
   onEvent: ((event: Record<string, unknown>) => void) | undefined
+  /** Stops listening to the signal. */
+  over: () => void
 }
 
 /** What a transport tells. `refused`: the other end does not take this client's key. */
@@ -49,6 +65,8 @@ export class Client {
   readonly #waiting = new Map<number, Waiting>()
   readonly #following = new Map<number, (event: Record<string, unknown>) => void>()
   readonly #held: { id: number; bytes: Uint8Array }[] = []
+  /** How to end the pauses of those that wait for a busy kernel. */
+  readonly #resting = new Set<(fault: Fault) => void>()
   #id = 0
   #lost: Fault | undefined
 
@@ -59,7 +77,7 @@ export class Client {
         this.#end(
           why === 'refused'
             ? bridgeFault('UNAUTHENTICATED', 'the kernel does not take this client’s key', {}, KEYS)
-            : bridgeFault('CANCELLED', 'the connection to the kernel was lost'),
+            : bridgeFault('CANCELLED', 'the connection to the kernel was lost', { lost: true }),
         ),
     })
   }
@@ -68,30 +86,82 @@ export class Client {
   async request(
     op: string,
     fields: Record<string, unknown> = {},
-    options: { onEvent?: (event: Record<string, unknown>) => void; signal?: AbortSignal } = {},
+    options: RequestOptions = {},
   ): Promise<unknown> {
     return (await this.requestWithTid(op, fields, options)).result
   }
 
   /** As `request`, with the transaction that the operation made. */
-  requestWithTid(
+  async requestWithTid(
     op: string,
     fields: Record<string, unknown> = {},
-    options: { onEvent?: (event: Record<string, unknown>) => void; signal?: AbortSignal } = {},
-  ): Promise<{ result: unknown; tid?: string }> {
+    options: RequestOptions = {},
+  ): Promise<Reply> {
+    for (let left = options.patience ?? 0; ; ) {
+      try {
+        return await this.#ask(op, fields, options)
+      } catch (thrown) {
+        const pause = pauseAfter(thrown)
+        if (pause === undefined || pause > left) throw thrown
+        left -= pause
+        await this.#rest(pause, options.signal)
+      }
+    }
+  }
+
+  #ask(op: string, fields: Record<string, unknown>, options: RequestOptions): Promise<Reply> {
+    const { onEvent, signal } = options
     const id = ++this.#id
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) return reject(this.#lost)
-      this.#waiting.set(id, { resolve, reject, onEvent: options.onEvent })
+      if (signal?.aborted) return reject(cancelled())
+      const cancel = () => this.#cancel(id)
+      signal?.addEventListener('abort', cancel)
+      const over = () => signal?.removeEventListener('abort', cancel)
+      this.#waiting.set(id, { resolve, reject, onEvent, over })
       this.#post(id, pack({ v: PROTOCOL_VERSION, id, op, ...fields }))
-      options.signal?.addEventListener('abort', () => {
-        if (this.#waiting.has(id)) {
-          this.#transport.send(
-            pack({ v: PROTOCOL_VERSION, id: ++this.#id, op: 'CancelCommand', of: id }),
-          )
-        }
-      })
     })
+  }
+
+  /** Waits for a kernel that is busy. Throws CANCELLED when nobody wants the message any more, or the connection is gone. */
+  #rest(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const over = () => {
+        clearTimeout(timer)
+        this.#resting.delete(fail)
+        signal?.removeEventListener('abort', cancel)
+      }
+      const fail = (fault: Fault) => {
+        over()
+        reject(fault)
+      }
+      const cancel = () => fail(cancelled())
+      const timer = setTimeout(() => {
+        over()
+        resolve()
+      }, milliseconds)
+      this.#resting.add(fail)
+      signal?.addEventListener('abort', cancel)
+    })
+  }
+
+  /** Nobody wants its answer any more. What is still held back here never reaches the kernel. */
+  #cancel(id: number): void {
+    const at = this.#held.findIndex((one) => one.id === id)
+    if (at >= 0) {
+      this.#held.splice(at, 1)
+      return this.#settle(id)?.reject(cancelled())
+    }
+    const command = { v: PROTOCOL_VERSION, id: ++this.#id, op: 'CancelCommand', of: id }
+    if (this.#waiting.has(id)) this.#transport.send(pack(command))
+  }
+
+  /** What waits under an id, which it does no longer. */
+  #settle(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    waiting?.over()
+    return waiting
   }
 
   /** Sends a frame, or keeps it until fewer wait, so that a client never runs into the session's limit by itself. */
@@ -104,8 +174,8 @@ export class Client {
     while (this.#held.length > 0 && this.#waiting.size - this.#held.length <= IN_FLIGHT) {
       const { id, bytes } = this.#held.shift() as { id: number; bytes: Uint8Array }
       if (!this.#transport.send(bytes)) {
-        this.#waiting.get(id)?.reject(bridgeFault('BUSY', 'the kernel takes no more messages now'))
-        this.#waiting.delete(id)
+        const full = bridgeFault('BUSY', 'the kernel takes no more messages now')
+        this.#settle(id)?.reject(full)
       }
     }
   }
@@ -120,7 +190,7 @@ export class Client {
     args: unknown[] = [],
     options: SendOptions = {},
   ): Promise<unknown> {
-    const { onEvent, signal, wait, ...fields } = options
+    const { onEvent, signal, wait, patience, ...fields } = options
     const message = { target, selector, args, ...fields }
     return new Promise((resolve, reject) => {
       const hear = (event: Record<string, unknown>) => {
@@ -128,7 +198,11 @@ export class Client {
         if (event.kind !== 'parked' || wait === true || fields.deadline !== undefined) return
         reject(parkedFault(event, fields.key))
       }
-      const how = { onEvent: hear, ...(signal === undefined ? {} : { signal }) }
+      const how = {
+        onEvent: hear,
+        ...(signal === undefined ? {} : { signal }),
+        ...(patience === undefined ? {} : { patience }),
+      }
       this.request('SendCommand', message, how).then(resolve, reject)
     })
   }
@@ -187,12 +261,12 @@ export class Client {
       const why = reply.fault?.message ?? 'without a reason'
       return this.#lose(bridgeFault('CANCELLED', `the kernel ended the connection: ${why}`))
     }
-    const waiting = this.#waiting.get(reply.id)
     if (reply.event !== undefined) {
-      ;(waiting?.onEvent ?? this.#following.get(reply.id))?.(reply.event)
+      const hears = this.#waiting.get(reply.id)?.onEvent ?? this.#following.get(reply.id)
+      hears?.(reply.event)
       return
     }
-    this.#waiting.delete(reply.id)
+    const waiting = this.#settle(reply.id)
     if (this.#held.length > 0) this.#release()
     if (reply.ok === true) {
       waiting?.resolve(
@@ -212,9 +286,21 @@ export class Client {
   #end(fault: Fault): void {
     if (this.#lost !== undefined) return
     this.#lost = fault
-    for (const waiting of this.#waiting.values()) waiting.reject(fault)
-    this.#waiting.clear()
+    this.#held.length = 0
+    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(fault)
+    for (const fail of [...this.#resting]) fail(fault)
   }
+}
+
+const cancelled = () =>
+  bridgeFault('CANCELLED', 'the message was cancelled before it was sent', {}, 'Send it again.')
+
+/** Milliseconds after which what was refused may be sent again; undefined when that would not help, or something was done. */
+function pauseAfter(thrown: unknown): number | undefined {
+  const fault = asFault(thrown)
+  if (fault?.code !== 'BUSY' || fault.data?.told !== undefined) return undefined
+  const pause = fault.data?.retryAfter
+  return typeof pause === 'number' && pause > 0 ? pause : undefined
 }
 
 /** The fault of a message that stays parked while its sender goes on. */

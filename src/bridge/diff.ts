@@ -11,8 +11,8 @@ import {
   type Oid,
   oidText,
   parseOid,
-  slotKind,
   type StoredSlot,
+  slotKind,
   type Tid,
   toWire,
 } from '#objects'
@@ -20,6 +20,15 @@ import { bridgeFault } from './faults.ts'
 
 /** Objects that one diff holds: its answer must fit a reply. */
 const OBJECTS_MAX = 10_000
+
+/** Transactions that one diff looks at: some seconds of one processor, of which everybody else has a share. */
+const TRANSACTIONS_MAX = 1_000_000
+
+/** Transactions, and objects, that are looked at between two turns of the event loop: about a millisecond. */
+const STEP = { transactions: 256, objects: 32 }
+
+/** Lets everything else that waits have its turn. */
+const turn = () => new Promise<void>((go) => setImmediate(go))
 
 type Difference = 'added' | 'removed' | 'changed'
 
@@ -69,22 +78,19 @@ export function newestChange(head: Head, target: Oid | undefined): Tid {
   return store.revisions(target, { limit: 1 })[0]?.tid ?? store.head().tid
 }
 
-/** What is otherwise as of `to` than it was as of `from`. Faults CONFLICT when one of them is packed away. */
-export function diff(head: Head, { from, to, target }: DiffRequest): Diff {
-  const oids = new Set<Oid>()
-  const names = new Set<string>()
-  for (let tid = Math.min(from, to) + 1; tid <= Math.max(from, to); tid++) {
-    const info = head.store.transaction(tid)
-    for (const oid of info?.oids ?? []) if (target === undefined || oid === target) oids.add(oid)
-    for (const name of info?.names ?? []) names.add(name)
-    if (oids.size > OBJECTS_MAX) {
-      const many = `between ${from} and ${to} more than ${OBJECTS_MAX} objects were changed`
-      throw bridgeFault('LIMIT', many, undefined, 'Compare transactions that lie closer together.')
-    }
+/**
+ * What is otherwise as of `to` than it was as of `from`, while everything else goes on. Faults LIMIT when they lie too far apart,
+ * and CONFLICT when one of them is packed away.
+ */
+export async function diff(head: Head, request: DiffRequest): Promise<Diff> {
+  const { from, to, target } = request
+  const { oids, names } = await changedIn(head, request)
+  const objects: ObjectDifference[] = []
+  let count = 0
+  for (const oid of oids) {
+    objects.push(...objectDifference(head, oid, from, to))
+    if (++count % STEP.objects === 0) await turn()
   }
-  const objects = [...oids]
-    .sort((one, other) => one - other)
-    .flatMap((oid) => objectDifference(head, oid, from, to))
   const bindings = [...names].sort().flatMap((name) => {
     const before = boundTo(head, name, from)
     const after = boundTo(head, name, to)
@@ -93,6 +99,33 @@ export function diff(head: Head, { from, to, target }: DiffRequest): Diff {
   })
   return diffOf(head, { from, to }, objects, bindings)
 }
+
+/** The objects, in order of oid, and the names that the transactions between two states have changed. */
+async function changedIn(
+  head: Head,
+  { from, to, target }: DiffRequest,
+): Promise<{ oids: Oid[]; names: Set<string> }> {
+  const [first, last] = [Math.min(from, to) + 1, Math.max(from, to)]
+  if (last - first >= TRANSACTIONS_MAX) throw tooFar(from, to, `${TRANSACTIONS_MAX} transactions`)
+  const oids = new Set<Oid>()
+  const names = new Set<string>()
+  for (let tid = first; tid <= last; tid++) {
+    const info = head.store.transaction(tid)
+    for (const oid of info?.oids ?? []) if (target === undefined || oid === target) oids.add(oid)
+    for (const name of info?.names ?? []) names.add(name)
+    if (oids.size > OBJECTS_MAX) throw tooFar(from, to, `${OBJECTS_MAX} changed objects`)
+    if ((tid - first + 1) % STEP.transactions === 0) await turn()
+  }
+  return { oids: [...oids].sort((one, other) => one - other), names }
+}
+
+const tooFar = (from: Tid, to: Tid, limit: string) =>
+  bridgeFault(
+    'LIMIT',
+    `between ${from} and ${to} lie more than ${limit}`,
+    undefined,
+    'Compare transactions that lie closer together.',
+  )
 
 function diffOf(
   head: Head,

@@ -1,23 +1,19 @@
 // Owns: what each operation does, in terms of the kernel.
 // Leaves: shapes to protocol.ts, connections to session.ts, views of objects to state.ts.
 // Laws: BR12 an operation that changes something is one turn of the kernel's sequence.
-import type { Fault, FaultRecord } from '#ground'
-import { putMethod, versionOf } from '#governance'
+
+import { versionOf } from '#governance'
+import type { Fault } from '#ground'
 import type { Answer, Kernel, Message } from '#kernel'
 import type { Teller } from '#mind'
-import {
-  type Change,
-  checkObjectName,
-  fromWire,
-  type Oid,
-  oidText,
-  parseTid,
-  type Tid,
-} from '#objects'
+import { type Change, checkObjectName, fromWire, type Oid, oidText, type Tid } from '#objects'
 import { bridgeFault } from './faults.ts'
 import { type Request, unpack } from './frame.ts'
 import { historyPage } from './history.ts'
 import { IMAGE_HANDLERS } from './image-handlers.ts'
+import { METHOD_HANDLERS } from './method-handler.ts'
+import { PERSONA_HANDLERS } from './persona-handlers.ts'
+import { PROPOSAL_HANDLERS } from './proposal-handlers.ts'
 import {
   describeOperations,
   type FieldsOf,
@@ -27,16 +23,18 @@ import {
   PROTOCOL_VERSION,
   WIRE_LIMITS,
 } from './protocol.ts'
-import { PERSONA_HANDLERS } from './persona-handlers.ts'
-import { PROPOSAL_HANDLERS } from './proposal-handlers.ts'
+import { schemaHash } from './schema.ts'
 import type { Session } from './session.ts'
 import { fullState, type Standing } from './state.ts'
 import { subscribe } from './subscription.ts'
 import { TELL_HANDLERS } from './tell-handler.ts'
 import { VERSION_HANDLERS } from './version-handlers.ts'
-import { tidIn, tidOrTime } from './when.ts'
+import { expectOf, tidIn, tidOrTime } from './when.ts'
 
 /** What operations work with. */
+/** What a store says of itself when it is verified. */
+export type Verified = ReturnType<Kernel['head']['store']['verify']>
+
 export interface Dispatcher {
   kernel: Kernel
   /** `batos 0.1.0`. */
@@ -45,6 +43,8 @@ export interface Dispatcher {
   image: string
   /** What turns words into messages; without it TellCommand is refused. */
   teller?: Pick<Teller, 'plan'>
+  /** Verifies the image beside the kernel; without it the kernel's own store is asked, which holds up everything else. */
+  verify?(): Promise<Verified>
   /** More for GetStatusCommand. */
   status(): Record<string, unknown>
 }
@@ -99,14 +99,6 @@ const tidResult = (done: Answer & { ok: true }) => ({
   tid: done.tid === null ? null : String(done.tid),
 })
 
-const expectOf = (fields: { expect?: string | null | undefined }) => {
-  if (fields.expect === undefined) return {}
-  if (fields.expect === null) return { expect: null }
-  const tid = parseTid(fields.expect)
-  if (tid === undefined) throw bridgeFault('FIELD_INVALID', 'expect takes a tid or null')
-  return { expect: tid }
-}
-
 function change(d: Dispatcher, session: Session, what: Change, note: string): Promise<Answer> {
   return d.kernel.change(what, { author: session.author, note })
 }
@@ -139,13 +131,18 @@ const HANDLERS: Handlers = {
   HelloCommand: (d, session, id, fields) => {
     if (fields.client !== undefined) session.author = fields.client
     if (fields.session !== undefined) session.conversation = fields.session
+    else if (fields.resume === true) {
+      throw bridgeFault('FIELD_INVALID', 'resume goes with the name of a session')
+    }
+    const resumed = fields.resume === true ? { resumed: session.resume() } : {}
     answer(session, id, {
       server: d.server,
       protocol: PROTOCOL_VERSION,
       session: fields.session ?? null,
       image: d.image,
-      schema: null,
+      schema: schemaHash(),
       limits: WIRE_LIMITS,
+      ...resumed,
     })
   },
   PingCommand: (_, session, id) => answer(session, id, {}),
@@ -224,27 +221,6 @@ const HANDLERS: Handlers = {
     }
     settle(session, id, change(d, session, what, `remove ${fields.slot}`), tidResult)
   },
-  CreateMethodCommand: (d, session, id, fields) => {
-    session.expect(id)
-    const holder = d.kernel.head.resolve(fields.target)
-    putMethod(d.kernel.workbench, {
-      holder,
-      selector: fields.method_name,
-      source: fields.source,
-      comment: fields.comment ?? '',
-      author: session.author,
-      ...expectOf(fields),
-    }).then(
-      (done) =>
-        session.reply(id, {
-          ok: true,
-          result: { ...done, tid: String(done.tid) },
-          tid: String(done.tid),
-        }),
-      (fault: { toRecord(): FaultRecord }) =>
-        session.reply(id, { ok: false, fault: fault.toRecord() }),
-    )
-  },
   GetHistoryCommand: (d, session, id, fields) => {
     const { head } = d.kernel
     const { slot, author, limit = 20 } = fields
@@ -263,6 +239,7 @@ const HANDLERS: Handlers = {
   GetStatusCommand: (d, session, id) => {
     answer(session, id, { server: d.server, image: d.image, ...d.kernel.status(), ...d.status() })
   },
+  ...METHOD_HANDLERS,
   ...IMAGE_HANDLERS,
   ...PROPOSAL_HANDLERS,
   ...VERSION_HANDLERS,

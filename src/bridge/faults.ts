@@ -12,7 +12,12 @@ export const BRIDGE_FAULTS = {
     retry: 'never',
     remedy: 'Send HelloCommand with the token of the image’s kernel.json first.',
   },
-  BUSY: { retry: 'later', remedy: 'Wait for answers before sending more.' },
+  BUSY: {
+    retry: 'later',
+    remedy: 'Wait for answers before sending more.',
+    // About a turn of a busy kernel: by then some answers have left.
+    retryAfter: 100,
+  },
   LIMIT: { retry: 'never', remedy: 'Ask for less at a time.' },
   TARGET_UNKNOWN: {
     retry: 'never',

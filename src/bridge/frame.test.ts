@@ -53,7 +53,7 @@ test('[BR19] a connection that says no Hello is ended', async () => {
     const peer = { send: () => true, close: (code: number) => resolve(code) }
     // The session's own timer does not keep a program alive, so something else must for this long.
     const alive = setInterval(() => undefined, 1_000)
-    new Session(peer, {} as never, 'token', 5)
+    new Session(peer, {} as never, 'token', { helloTime: 5 })
     after(() => clearInterval(alive))
   })
   assert.equal(ended, 1008)

@@ -5,7 +5,7 @@
 // BR50 a refusal has at most 1 KiB. BR53 no key of a map reaches a prototype.
 import { Packr } from 'msgpackr'
 import { assert, type Fault, type FaultRecord } from '#ground'
-import { scan } from '#kernel'
+import { type RefusalKind, refusalOf } from '#kernel'
 import { BRIDGE_FAULTS, bridgeFault } from './faults.ts'
 import {
   type MessageId,
@@ -46,6 +46,8 @@ const REMEDY_BYTES = 320
 const SENTENCE_BYTES = 256
 /** Codes whose faults say what is wrong with a message; those of methods and drafts say more, and are bounded by them. */
 const BRIEF = new Set([...Object.keys(BRIDGE_FAULTS), 'NOT_UNDERSTOOD'])
+/** Fields of data that a program acts by, each a word or a number of ours. */
+const ACTED_BY = new Set(['reason', 'retryAfter', 'ended', 'lost'])
 /** Bytes that say how long a text is, beyond the one for an empty text. */
 const TEXT_HEAD = 2
 
@@ -62,6 +64,15 @@ export interface Refused {
   fault: Fault
 }
 
+/** Of which kind a frame is that is refused as no message: `data.reason` of FRAME_INVALID. */
+export type FrameReason =
+  | RefusalKind
+  | 'too-long'
+  | 'no-map'
+  | 'prototype-key'
+  | 'no-id'
+  | 'protocol'
+
 /** Bytes of a value as the wire has it. */
 export function pack(value: unknown): Buffer {
   return packr.pack(value)
@@ -72,51 +83,51 @@ export function unpack(bytes: Uint8Array): unknown {
   return packr.unpack(bytes)
 }
 
+/** A refusal of a frame that is no message. */
+const noMessage = (reason: FrameReason, why: string, id: MessageId | null = null): Refused => ({
+  id,
+  fault: bridgeFault('FRAME_INVALID', why, { reason }),
+})
+
+const refuse = (
+  code: 'OP_UNKNOWN' | 'FIELD_INVALID',
+  why: string,
+  id: MessageId,
+  data?: Record<string, unknown>,
+): Refused => ({ id, fault: bridgeFault(code, why, data) })
+
 /** Reads a client's frame. */
 export function readRequest(bytes: Uint8Array): Request | Refused {
-  const refuse = (
-    code: 'FRAME_INVALID' | 'OP_UNKNOWN' | 'FIELD_INVALID',
-    why: string,
-    id = null as MessageId | null,
-    data?: Record<string, unknown>,
-  ): Refused => ({
-    id,
-    fault: bridgeFault(code, why, data),
-  })
-  if (bytes.length > WIRE_LIMITS.frameBytes) {
-    return refuse(
-      'FRAME_INVALID',
-      `a frame has ${bytes.length} bytes; the limit is ${WIRE_LIMITS.frameBytes}`,
-    )
+  const limit = WIRE_LIMITS.frameBytes
+  if (bytes.length > limit) {
+    return noMessage('too-long', `a frame has ${bytes.length} bytes; the limit is ${limit}`)
   }
-  const problem = scan(bytes, SCANNED)
-  if (problem !== undefined) return refuse('FRAME_INVALID', `the frame was refused: ${problem}`)
+  const problem = refusalOf(bytes, SCANNED)
+  if (problem !== undefined) {
+    return noMessage(problem.kind, `the frame was refused: ${problem.message}`)
+  }
   const map = decode(bytes)
-  if (map === undefined) return refuse('FRAME_INVALID', 'the frame is not a map')
+  if (map === undefined) return noMessage('no-map', 'the frame is not a map')
   if (namesPrototype(bytes)) {
-    return refuse(
-      'FRAME_INVALID',
-      'a map of the frame has the key __proto__',
-      readId(map.id) ?? null,
-    )
+    const what = 'a map of the frame has the key __proto__'
+    return noMessage('prototype-key', what, readId(map.id) ?? null)
   }
   const id = readId(map.id)
-  if (id === undefined)
-    return refuse('FRAME_INVALID', 'the message has no id: a short string or an integer')
+  if (id === undefined) {
+    return noMessage('no-id', 'the message has no id: a short string or an integer')
+  }
   if (map.v !== PROTOCOL_VERSION) {
-    return refuse(
-      'FRAME_INVALID',
-      `the message is of protocol ${shown(map.v)}; this kernel speaks ${PROTOCOL_VERSION}`,
-      id,
-    )
+    const what = `the message is of protocol ${shown(map.v)}; this kernel speaks ${PROTOCOL_VERSION}`
+    return noMessage('protocol', what, id)
   }
   const op = map.op
   if (typeof op !== 'string' || !Object.hasOwn(OPERATIONS, op)) {
     return refuse('OP_UNKNOWN', `there is no operation ${shown(op)}`, id)
   }
   const parsed = checked(op as OperationName, map)
-  if (parsed === undefined)
+  if (parsed === undefined) {
     return refuse('FIELD_INVALID', `${op}: a field is of no kind it takes`, id)
+  }
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     const field = issue?.path.join('.') ?? ''
@@ -224,8 +235,12 @@ export function faultFrame(id: MessageId | null, fault: FaultRecord): Buffer {
   const whole = frameOf(fault)
   if (whole.length <= REFUSAL_BYTES || !BRIEF.has(fault.code)) return whole
   const bare = { ...fault, message: '', remedy: cutText(fault.remedy, REMEDY_BYTES) }
-  // Data repeats what the client sent; it goes when the sentence would have no room beside it.
-  if (frameOf(bare).length > REFUSAL_BYTES - SENTENCE_BYTES) delete bare.data
+  // Data repeats what the client sent; it goes when the sentence would have no room beside it, but for what a program acts by.
+  if (frameOf(bare).length > REFUSAL_BYTES - SENTENCE_BYTES) {
+    const kept = Object.entries(fault.data ?? {}).filter(([name]) => ACTED_BY.has(name))
+    if (kept.length === 0) delete bare.data
+    else bare.data = Object.fromEntries(kept)
+  }
   const room = REFUSAL_BYTES - frameOf(bare).length - TEXT_HEAD
   return frameOf({ ...bare, message: cutText(fault.message, room) })
 }

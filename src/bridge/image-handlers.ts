@@ -1,12 +1,13 @@
 // Owns: the operations on the image as a whole: differences, undo, packs, dumps and loads.
 // Leaves: what each does to the kernel and governance; every other operation to dispatch.ts.
 // Laws: BR69 a long operation tells its progress under its id, and holds up nobody else.
-import { asFault } from '#ground'
+
 import { planUndo, spanText, undoPlanned } from '#governance'
+import { asFault } from '#ground'
 import { type Dumping, dumpPages, type Head, loadDump, placesIn } from '#kernel'
 import { type Oid, oidText, type Tid } from '#objects'
 import { diff, newestChange, restored } from './diff.ts'
-import type { Handlers } from './dispatch.ts'
+import type { Handlers, Verified } from './dispatch.ts'
 import { bridgeFault } from './faults.ts'
 import type { MessageId } from './protocol.ts'
 import type { Session } from './session.ts'
@@ -40,7 +41,10 @@ export const IMAGE_HANDLERS: Pick<Handlers, ImageOperation> = {
     // Without a beginning it is what the newest change changed.
     const end = to ?? (from === undefined ? newestChange(head, target) : head.store.head().tid)
     const begin = from ?? Math.max(end - 1, 0)
-    session.reply(id, { ok: true, result: diff(head, { from: begin, to: end, target }) })
+    answerLater(session, id, async () => {
+      const result = await diff(head, { from: begin, to: end, target })
+      session.reply(id, { ok: true, result })
+    })
   },
   UndoCommand: (d, session, id, fields) => {
     const from = tidIn(fields.tid, 'tid')
@@ -59,17 +63,16 @@ export const IMAGE_HANDLERS: Pick<Handlers, ImageOperation> = {
     })
   },
   VerifyCommand: (d, session, id) => {
-    const { head } = d.kernel
-    const report = head.store.verify()
-    const hit = report.damage.map(({ oid }) => oid).filter((oid) => oid !== undefined)
-    const places = placesIn(head, hit)
-    const damage = report.damage.map(({ problem, oid, tid }) => ({
-      problem,
-      oid: oid === undefined ? null : oidText(oid),
-      tid: tid === undefined ? null : String(tid),
-      place: oid === undefined ? null : (places[oidText(oid)] ?? null),
-    }))
-    session.reply(id, { ok: true, result: { ...report, damage } })
+    answerLater(session, id, async () => {
+      const report = (await d.verify?.()) ?? verifyHere(d.kernel.head)
+      const damage = report.damage.map(({ problem, oid, tid, place }) => ({
+        problem,
+        oid: oid === undefined ? null : oidText(oid),
+        tid: tid === undefined ? null : String(tid),
+        place: place ?? null,
+      }))
+      session.reply(id, { ok: true, result: { ...report, damage } })
+    })
   },
   PackCommand: (d, session, id, { keep = KEEP }) => {
     answerLater(session, id, async () => {
@@ -115,6 +118,18 @@ export const IMAGE_HANDLERS: Pick<Handlers, ImageOperation> = {
       session.reply(id, { ok: true, result, tid: result.tid })
     })
   },
+}
+
+/** What the kernel's own store says, with what people call the objects. Of a damaged file nothing is read in this process. */
+function verifyHere(head: Head): Verified {
+  const report = head.store.verify()
+  const hit = report.damage.map(({ oid }) => oid).filter((oid) => oid !== undefined)
+  const places = placesIn(head, hit)
+  const damage = report.damage.map((one) => {
+    const place = one.oid === undefined ? undefined : places[oidText(one.oid)]
+    return place === undefined ? one : { ...one, place }
+  })
+  return { ...report, damage }
 }
 
 /** The object that a target names now, or as of one of these transactions: what is gone can be compared too. */

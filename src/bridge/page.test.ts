@@ -153,13 +153,13 @@ describe("the page's door", () => {
     }
   })
 
-  test('[BR32] an upgrade from another origin is refused', async () => {
+  test('[BR32] [B1] an upgrade from another origin is refused', async () => {
     const others = ['null', 'http://evil.example', `https://${host}`, 'http://127.0.0.1:1', '']
     for (const other of others) assert.equal(await dial(page, { origin: other }), 403, other)
     assert.equal(await dial(page, {}), 403, 'no origin')
   })
 
-  test('[BR32] an upgrade by another name is refused, though its origin agrees with that name', async () => {
+  test('[BR32] [B1] an upgrade by another name is refused, though its origin agrees with that name', async () => {
     const refused = await dial(page, { host: 'evil.example', origin: 'http://evil.example' })
     assert.equal(refused, 403)
   })
@@ -236,7 +236,7 @@ describe("the page's door", () => {
     assert.equal(echo.frames.length, heard)
   })
 
-  test('[BR35] a peer that does not read is closed with 1013, and others go on', async () => {
+  test('[BR35] [B5] a peer that does not read is closed with 1013, and others go on', async () => {
     const slow = await dialOwn(page)
     const peer = echo.peers.at(-1)
     assert.ok(peer !== undefined)

@@ -96,7 +96,18 @@ export const PERSONA_HANDLERS: Pick<Handlers, PersonaOperation> = {
   GetCaseCommand: (d, session, id, fields) => {
     const found = d.kernel.cases.get(fields.case)
     const places = placesOf(d, [found.holder, found.receiver])
-    session.reply(id, { ok: true, result: { ...found, time: new Date(found.time), places } })
+    const { proposal, ...rest } = found
+    const decided = proposal?.decided
+    const result = {
+      ...rest,
+      time: new Date(found.time),
+      ...(proposal === undefined ? {} : { proposal }),
+      ...(proposal === undefined || decided === undefined
+        ? {}
+        : { proposal: { ...proposal, decided: { ...decided, time: new Date(decided.time) } } }),
+      places,
+    }
+    session.reply(id, { ok: true, result })
   },
 }
 

@@ -1,10 +1,10 @@
 // Owns: the operations on methods that wait for a person, and on policies.
 // Leaves: deciding to governance; keeping both to the kernel.
 // Laws: BR12 a decision that installs is one turn of the kernel's sequence.
-import { acceptProposal } from '#governance'
-import { type Head, placesIn, type Proposal, kernelFault } from '#kernel'
-import { type Oid, oidText, toWire } from '#objects'
+import { acceptProposal, answerProposal, standingVetoes } from '#governance'
+import { type Head, kernelFault, type Proposal, placesIn } from '#kernel'
 import { review } from '#mind'
+import { fromWire, type Oid, oidText, toWire } from '#objects'
 import type { Dispatcher, Handlers } from './dispatch.ts'
 import { bridgeFault } from './faults.ts'
 import { answerLater } from './image-handlers.ts'
@@ -14,6 +14,7 @@ type ProposalOperation =
   | 'ListProposalsCommand'
   | 'GetProposalCommand'
   | 'AcceptProposalCommand'
+  | 'AnswerProposalCommand'
   | 'RejectProposalCommand'
   | 'ReviewProposalCommand'
   | 'SetPolicyCommand'
@@ -39,13 +40,14 @@ function summaryOf({ kernel }: Dispatcher, proposal: Proposal) {
   }
 }
 
-function decidedOf({ by, time, draft, tid, reason }: NonNullable<Proposal['decided']>) {
+function decidedOf({ by, time, draft, tid, reason, despite }: NonNullable<Proposal['decided']>) {
   return {
     by,
     time: new Date(time),
     ...(draft === undefined ? {} : { draft }),
     ...(tid === undefined ? {} : { tid: String(tid) }),
     ...(reason === undefined ? {} : { reason }),
+    ...(despite === undefined ? {} : { despite }),
   }
 }
 
@@ -59,6 +61,7 @@ export const PROPOSAL_HANDLERS: Pick<Handlers, ProposalOperation> = {
   GetProposalCommand: (d, session, id, fields) => {
     const proposal = d.kernel.proposals.get(fields.proposal)
     const { drafts, question, args, model, prompt, review, tests } = proposal
+    const vetoes = drafts.map((_, draft) => standingVetoes(proposal, draft))
     const result = {
       ...summaryOf(d, proposal),
       args: args.map(toWire),
@@ -66,13 +69,16 @@ export const PROPOSAL_HANDLERS: Pick<Handlers, ProposalOperation> = {
       ...(question === undefined ? {} : { question }),
       ...(review === undefined ? {} : { review }),
       ...(tests === undefined ? {} : { tests }),
+      ...(proposal.case === undefined ? {} : { case: proposal.case }),
+      // Those that stand, by draft.
+      vetoes,
       model,
       prompt,
       places: placesOf(d.kernel.head, [proposal]),
     }
     session.reply(id, { ok: true, result })
   },
-  AcceptProposalCommand: (d, session, id, { proposal, draft, source }) => {
+  AcceptProposalCommand: (d, session, id, { proposal, draft, source, despiteVeto }) => {
     if (draft !== undefined && source !== undefined) {
       throw bridgeFault('FIELD_INVALID', 'either a draft is accepted, or a source of your own')
     }
@@ -80,11 +86,27 @@ export const PROPOSAL_HANDLERS: Pick<Handlers, ProposalOperation> = {
       const chosen = {
         ...(draft === undefined ? {} : { draft }),
         ...(source === undefined ? {} : { source }),
+        ...(despiteVeto === undefined ? {} : { despiteVeto }),
       }
       const acceptance = { id: proposal, by: session.author, ...chosen }
       const { tid, ...done } = await acceptProposal(d.kernel, acceptance)
       const made = { tid: String(tid) }
       session.reply(id, { ok: true, result: { ...made, ...done }, ...made })
+    })
+  },
+  AnswerProposalCommand: (d, session, id, fields) => {
+    const { proposal, value, fails = false, draw = true } = fields
+    // Nil is an answer too.
+    const isGiven = value !== undefined
+    if (isGiven && fails) {
+      throw bridgeFault('FIELD_INVALID', 'either the call answers a value, or it fails')
+    }
+    const answer = isGiven ? { reply: fromWire(value) } : { fails: true as const }
+    answerLater(session, id, async () => {
+      const given = isGiven || fails ? { answer } : {}
+      const answering = { id: proposal, by: session.author, ...given, draw }
+      const result = await answerProposal(d.kernel, answering)
+      session.reply(id, { ok: true, result })
     })
   },
   ReviewProposalCommand: (d, session, id, { proposal: which, draft = 0 }) => {

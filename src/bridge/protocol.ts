@@ -65,6 +65,7 @@ export const OPERATIONS = {
       token: z.string().max(256).optional(),
       session: z.string().max(128).optional(),
       schema: z.string().max(128).optional(),
+      resume: z.boolean().optional(),
     }),
   },
   PingCommand: { summary: 'Answer at once.', fields: z.object({}) },
@@ -145,6 +146,8 @@ export const OPERATIONS = {
       source: z.string().min(1).max(WIRE_LIMITS.sourceLength),
       comment: z.string().max(WIRE_LIMITS.intentLength).optional(),
       expect: expect.optional(),
+      replace: z.enum(['checked', 'anyway']).optional(),
+      preview: z.boolean().optional(),
     }),
   },
   GetHistoryCommand: {
@@ -215,6 +218,17 @@ export const OPERATIONS = {
       proposal,
       draft: z.int().min(0).max(63).optional(),
       source: z.string().min(1).max(WIRE_LIMITS.sourceLength).optional(),
+      despiteVeto: z.boolean().optional(),
+    }),
+  },
+  AnswerProposalCommand: {
+    summary:
+      'Say what the call of a proposal must come to, and have drafts drawn anew; without value and fails only that.',
+    fields: z.object({
+      proposal,
+      value: z.any().optional(),
+      fails: z.boolean().optional(),
+      draw: z.boolean().optional(),
     }),
   },
   RejectProposalCommand: {
@@ -222,8 +236,7 @@ export const OPERATIONS = {
     fields: z.object({ proposal, reason: z.string().max(WIRE_LIMITS.intentLength).optional() }),
   },
   ReviewProposalCommand: {
-    summary:
-      'Have robin and then brick review a draft; what they object is tried. It decides nothing.',
+    summary: 'Have robin and then brick review a draft; what they object is tried.',
     fields: z.object({ proposal, draft: z.int().min(0).max(63).optional() }),
   },
   ListPersonasCommand: {
@@ -249,7 +262,7 @@ export const OPERATIONS = {
   },
   GetCaseCommand: {
     summary:
-      'A case of the Crucible: who drafted, each draft with its gate, the vote, the outcome.',
+      'A case of the Crucible: who drafted, each draft with its gate, the vote, the outcome, and what became of its proposal.',
     fields: z.object({ case: z.string().min(1).max(32) }),
   },
   SetPolicyCommand: {
@@ -389,7 +402,9 @@ export type WireReply =
 export function describeOperations(): Record<string, { summary: string; schema: unknown }> {
   const all: Record<string, { summary: string; schema: unknown }> = {}
   for (const [name, operation] of Object.entries(OPERATIONS)) {
-    all[name] = { summary: operation.summary, schema: z.toJSONSchema(operation.fields) }
+    // Of what comes in: a field that is not declared is ignored, and no reason to refuse.
+    const schema = z.toJSONSchema(operation.fields, { io: 'input' })
+    all[name] = { summary: operation.summary, schema }
   }
   return all
 }

@@ -1,5 +1,6 @@
 // Owns: turning connections of any transport into sessions.
 // Leaves: the transports to kernel/zmq, websocket.ts and the library.
+import { Conversations } from './conversation.ts'
 import type { Dispatcher } from './dispatch.ts'
 import { type BridgePeer, Session } from './session.ts'
 
@@ -10,5 +11,6 @@ export interface Served {
 
 /** Serves a kernel. With a token nothing is heard before a Hello that carries it. */
 export function serve(dispatcher: Dispatcher, token: string | undefined): Served {
-  return { open: (peer) => new Session(peer, dispatcher, token) }
+  const conversations = new Conversations()
+  return { open: (peer) => new Session(peer, dispatcher, token, { conversations }) }
 }

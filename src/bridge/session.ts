@@ -2,9 +2,11 @@
 // Leaves: what operations do to dispatch.ts; bytes to frame.ts; the transport to whoever made the peer.
 // Laws: BR9 where a token is required nothing but Hello is heard before it, and a wrong one ends the connection.
 // BR10 a message is answered once, events before it. BR11 when the connection ends, what it waited for is not cancelled:
-// a message with a key keeps its answer. BR57 an answer that is too large is a LIMIT fault in its place.
+// a message with a key keeps its answer. BR57 an answer that is too large is a LIMIT fault in its place. BR22 in a session that
+// is resumed an id is performed once.
 import { asFault, type FaultRecord } from '#ground'
 import { randomUUID, timingSafeEqual } from 'node:crypto'
+import { CONVERSATION_LIMITS, Conversation, Conversations, type Hearer } from './conversation.ts'
 import { type Dispatcher, dispatch } from './dispatch.ts'
 import { bridgeFault } from './faults.ts'
 import { eventFrame, faultFrame, okFrame, pack, readRequest, type Request } from './frame.ts'
@@ -24,10 +26,6 @@ export type Reply =
   | { ok: true; bytes: Uint8Array; tid?: string }
   | { ok: false; fault: FaultRecord }
 
-/** A message without an answer. It lets go of its message when answered, since the Map that had it may outlive both. */
-interface Waiting {
-  cancel: () => boolean
-}
 const cannot = () => false
 
 /** Milliseconds for Hello where a token is required: a page says it at once. */
@@ -38,7 +36,17 @@ const CONTROL: ReadonlySet<string> = new Set([
   ...['PingCommand', 'CancelCommand', 'GetStatusCommand', 'UnsubscribeCommand'],
 ])
 
-export class Session {
+/** Operations that are about a connection, so each is done anew on the next one: no answer of them is given again. */
+const ANEW: ReadonlySet<string> = new Set([...CONTROL, 'HelloCommand', 'SubscribeCommand'])
+
+export interface SessionOptions {
+  /** Milliseconds for Hello, where a token is required. */
+  helloTime?: number
+  /** The sessions that can be resumed. */
+  conversations?: Conversations
+}
+
+export class Session implements Hearer {
   readonly #peer: BridgePeer
   readonly #dispatcher: Dispatcher
   readonly #token: string | undefined
@@ -47,18 +55,24 @@ export class Session {
   #closed = false
   /** Who appears in the history; Hello may give a better name. */
   author = 'client'
+  /** The name under which the session can be resumed; undefined when it cannot. */
+  #name: string | undefined
   /** Which conversation this is, by the name that Hello gave it, else one of its own. */
   conversation: string = randomUUID()
-  readonly #waiting = new Map<MessageId, Waiting>()
+  readonly #conversations: Conversations
+  /** Its messages; those of a session that is resumed were there before, and stay when the connection ends. */
+  #talk = new Conversation(false)
   readonly following = new Map<MessageId, () => void>()
 
   constructor(
     peer: BridgePeer,
     dispatcher: Dispatcher,
     token: string | undefined,
-    helloTime: number = HELLO_TIME,
+    { helloTime = HELLO_TIME, conversations = new Conversations() }: SessionOptions = {},
   ) {
     this.#peer = peer
+    this.#conversations = conversations
+    this.#talk.hearer = this
     this.#dispatcher = dispatcher
     this.#token = token
     this.#authenticated = token === undefined
@@ -74,8 +88,8 @@ export class Session {
       this.#send(faultFrame(request.id, request.fault.toRecord()))
       return
     }
-    if (!this.#admits(request)) return
-    if (this.#waiting.has(request.id) || this.following.has(request.id)) {
+    if (!this.#admits(request) || this.#isRepeated(request)) return
+    if (this.#talk.waiting.has(request.id) || this.following.has(request.id)) {
       const fault = bridgeFault(
         'FIELD_INVALID',
         'a message of this id has no answer yet',
@@ -85,10 +99,8 @@ export class Session {
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
     // What looks after messages is heard however many there are.
-    if (this.#waiting.size >= WIRE_LIMITS.inFlight && !CONTROL.has(request.op)) {
-      const fault = bridgeFault('BUSY', `${WIRE_LIMITS.inFlight} messages of this session wait`, {
-        retryAfter: 100,
-      })
+    if (this.#talk.waiting.size >= WIRE_LIMITS.inFlight && !CONTROL.has(request.op)) {
+      const fault = bridgeFault('BUSY', `${WIRE_LIMITS.inFlight} messages of this session wait`)
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
     if (request.op === 'SubscribeCommand' && this.following.size >= WIRE_LIMITS.following) {
@@ -101,6 +113,42 @@ export class Session {
       return this.reply(request.id, { ok: false, fault: fault.toRecord() })
     }
     this.#perform(request)
+  }
+
+  /** Whether a session that is resumed has it already: then its answer is on its way, or is given once more. */
+  #isRepeated({ id, op }: Request): boolean {
+    const known = ANEW.has(op) ? undefined : this.#talk.known(id)
+    if (known === undefined) return false
+    if (known === 'given') {
+      const why = 'a message of this id was answered, and its answer is not kept any more'
+      const remedy = 'Give each message an id of its own, and those that matter a key.'
+      this.#send(faultFrame(id, bridgeFault('FIELD_INVALID', why, {}, remedy).toRecord()))
+    } else if (known !== 'waiting') this.#send(known)
+    return true
+  }
+
+  /** Goes on with the session of its name, if that was there; answers whether it was. Faults BUSY. */
+  resume(): boolean {
+    const joined = this.#conversations.join(this.conversation)
+    if (joined === undefined) {
+      const many = `${CONVERSATION_LIMITS.sessions} sessions that can be resumed are kept`
+      const remedy = 'Say Hello without `resume`, or wait until others are forgotten.'
+      const retryAfter = CONVERSATION_LIMITS.life
+      throw bridgeFault('BUSY', many, { retryAfter }, remedy)
+    }
+    if (this.#talk !== joined.conversation) this.#leave()
+    this.#name = this.conversation
+    this.#talk = joined.conversation
+    this.#talk.hearer = this
+    return joined.resumed
+  }
+
+  /** It hears nothing of its messages any more; those of a session that can be resumed are kept for a while. */
+  #leave(): void {
+    if (this.#talk.hearer !== this) return
+    this.#talk.hearer = undefined
+    if (this.#name === undefined) this.#talk.waiting.clear()
+    else this.#conversations.leave(this.#name)
   }
 
   #perform(request: Request): void {
@@ -133,7 +181,12 @@ export class Session {
   }
 
   event(id: MessageId, event: Record<string, unknown>): void {
-    if (!this.#closed) this.#send(eventFrame(id, event))
+    this.#talk.hearer?.hear(eventFrame(id, event))
+  }
+
+  /** Sends a frame to the peer, while it is there. */
+  hear(frame: Uint8Array): void {
+    if (!this.#closed) this.#send(frame)
   }
 
   /** True while the peer has much to read. */
@@ -151,33 +204,32 @@ export class Session {
 
   /** Notes that a message will be answered later. */
   expect(id: MessageId): void {
-    this.#waiting.set(id, { cancel: cannot })
+    this.#talk.waiting.set(id, { cancel: cannot })
   }
 
   /** Says how a message that has no answer yet is cancelled. */
   expectUntil(id: MessageId, cancel: () => boolean): void {
-    const waiting = this.#waiting.get(id)
+    const waiting = this.#talk.waiting.get(id)
     if (waiting !== undefined) waiting.cancel = cancel
   }
 
   /** Cancels a message; false when it has its answer or cannot be. */
   cancel(id: MessageId): boolean {
-    return this.#waiting.get(id)?.cancel() ?? false
+    return this.#talk.waiting.get(id)?.cancel() ?? false
   }
 
   reply(id: MessageId, reply: Reply): void {
-    const waiting = this.#waiting.get(id)
+    const talk = this.#talk
+    const waiting = talk.waiting.get(id)
     if (waiting !== undefined) {
       waiting.cancel = cannot
-      this.#waiting.delete(id)
+      talk.waiting.delete(id)
     }
-    if (this.#closed) return
-    if (!reply.ok) return this.#send(faultFrame(id, reply.fault))
-    const result = 'bytes' in reply ? reply.bytes : pack(reply.result)
-    if (result.length > WIRE_LIMITS.replyBytes) {
-      return this.#send(tooLarge(id, result.length, reply.tid))
-    }
-    this.#send(okFrame(id, result, reply.tid))
+    if (talk.hearer === undefined && !talk.isNamed) return
+    const frame = frameOf(id, reply)
+    // What a busy kernel did not take in may be sent again under its id.
+    if (reply.ok || reply.fault.code !== 'BUSY') talk.keep(id, frame)
+    talk.hearer?.hear(frame)
   }
 
   /** The connection is gone. */
@@ -186,15 +238,15 @@ export class Session {
     clearTimeout(this.#hello)
     for (const stop of this.following.values()) stop()
     this.following.clear()
-    this.#waiting.clear()
+    this.#leave()
   }
 
   /** The last frame to a peer that does not read: what it waits for and what it follows ends without another word. */
-  farewell(): Uint8Array {
+  farewell(lost: number): Uint8Array {
     const fault = bridgeFault(
       'BUSY',
-      'slow consumer: answers and events were not read, and the session has ended',
-      { ended: true },
+      `slow consumer: answers and events were not read, and the session has ended; ${lost} never left`,
+      { ended: true, lost },
       'Connect again, and read what comes.',
     )
     return faultFrame(null, fault.toRecord())
@@ -215,6 +267,13 @@ export class Session {
   #send(bytes: Uint8Array): void {
     if (!this.#peer.send(bytes)) this.closed()
   }
+}
+
+function frameOf(id: MessageId, reply: Reply): Uint8Array {
+  if (!reply.ok) return faultFrame(id, reply.fault)
+  const result = 'bytes' in reply ? reply.bytes : pack(reply.result)
+  const isTooLarge = result.length > WIRE_LIMITS.replyBytes
+  return isTooLarge ? tooLarge(id, result.length, reply.tid) : okFrame(id, result, reply.tid)
 }
 
 /** The answer in place of one that is larger than a client takes. What the message did, it has done. */

@@ -24,3 +24,14 @@ export function tidIn(text: string, field: string): Tid {
   if (tid !== undefined) return tid
   throw bridgeFault('FIELD_INVALID', `${field} takes the number of a transaction`, { field })
 }
+
+/** What a change says of the slot that it is based on, as the kernel takes it. Faults FIELD_INVALID. */
+export function expectOf({ expect }: { expect?: string | null | undefined }): {
+  expect?: Tid | null
+} {
+  if (expect === undefined) return {}
+  if (expect === null) return { expect: null }
+  const tid = parseTid(expect)
+  if (tid === undefined) throw bridgeFault('FIELD_INVALID', 'expect takes a tid or null')
+  return { expect: tid }
+}

@@ -38,13 +38,21 @@ interface Scene {
 /** Sends `add 3`, which is parked; it is answered with 3 once something is accepted. */
 async function scene({ typed, shown = SHOWN, refused, words = [], terminal = true }: Scene) {
   const accepted: Record<string, unknown>[] = []
+  const answered: Record<string, unknown>[] = []
   const questions: string[] = []
   const sent = Promise.withResolvers<{ result: unknown; tid: string }>()
   const request = async (op: string, fields: Record<string, unknown> = {}) => {
     if (op === 'GetProposalCommand') return shown
+    if (op === 'AnswerProposalCommand') {
+      answered.push(fields)
+      sent.resolve({ result: 3, tid: '9' })
+      return { waiting: 1, example: 'value' in fields, drawn: true }
+    }
     if (op !== 'AcceptProposalCommand') return {}
     accepted.push(fields)
-    sent.resolve({ result: 3, tid: '9' })
+    if (refused === undefined || refused.data?.relied === undefined) {
+      sent.resolve({ result: 3, tid: '9' })
+    }
     if (refused !== undefined) throw refused
     return { tid: '8', version: 1, waiting: 1, example: true }
   }
@@ -65,13 +73,13 @@ async function scene({ typed, shown = SHOWN, refused, words = [], terminal = tru
     ...(terminal ? { ask } : {}),
   })
   const code = await run(hands.powers)
-  return { code, out: hands.out(), err: hands.err(), accepted, questions }
+  return { code, out: hands.out(), err: hands.err(), accepted, answered, questions }
 }
 
 test('[CL102] at a terminal the smallest question is asked, and what is picked answers the message', async () => {
   const { code, out, err, accepted, questions } = await scene({ typed: ['2'] })
   assert.deepEqual(questions, [
-    'with count 0 and add(3): [1] answers 3, count becomes 3  [2] answers 3  [n] neither, leave it parked ',
+    'with count 0 and add(3): [1] answers 3, count becomes 3  [2] answers 3  [=VALUE] it should answer VALUE  [f] it must refuse  [d] draw anew  [n] neither, leave it parked ',
   ])
   assert.deepEqual(accepted, [{ proposal: 'p-1', draft: 1 }])
   assert.equal(code, 0)
@@ -98,9 +106,22 @@ test('[CL102] where drafts do not differ the source is shown and may be installe
   const { question: _, ...shown } = SHOWN
   const { code, err, accepted, questions } = await scene({ typed: ['1'], shown })
   assert.deepEqual([code, accepted], [0, [{ proposal: 'p-1', draft: 0 }]])
-  assert.match(questions[0] ?? '', /^with add\(3\): \[1\] install it {2}\[n\] neither/)
+  assert.match(
+    questions[0] ?? '',
+    /^with add\(3\): \[1\] install it {2}\[=VALUE\].* {2}\[n\] neither/,
+  )
   assert.match(err, / {4}function add\(self, n\) \{/)
   assert.doesNotMatch(err, /return self\.count \+ n/)
+})
+
+test('[CL116] a draft against which a veto stands is asked about twice, and accepted as meant', async () => {
+  const shown = { ...SHOWN, vetoes: [['ROBIN says that add(-1) must refuse'], []] }
+  const { code, err, accepted, questions } = await scene({ typed: ['1', '', '1', 'y'], shown })
+  assert.deepEqual([code, accepted], [0, [{ proposal: 'p-1', draft: 0, despiteVeto: true }]])
+  assert.equal(questions.filter((one) => one.startsWith('Install it despite that?')).length, 2)
+  assert.match(err, /A veto stands: ROBIN says that add\(-1\) must refuse\./)
+  const other = await scene({ typed: ['2'], shown })
+  assert.deepEqual(other.accepted, [{ proposal: 'p-1', draft: 1 }])
 })
 
 test('[CL102] when somebody else was faster the message goes on by their decision', async () => {
@@ -111,6 +132,31 @@ test('[CL102] when somebody else was faster the message goes on by their decisio
   assert.equal(done.code, 0)
   assert.match(done.err, /was accepted by another/)
   assert.match(done.out, /^3$/m)
+})
+
+test('[CL104] where neither is right the person types what is, that it must be refused, or asks for other drafts', async () => {
+  const typed: [string, object, RegExp][] = [
+    ['= [1, "two"]', { value: [1, 'two'] }, /The answer is kept: .*1 message that waited asks/],
+    ['=x', { value: 'x' }, /The answer is kept/],
+    ['F', { fails: true }, /1 message that waited asks for new drafts now\./],
+    ['d', {}, /^1 message that waited asks/m],
+  ]
+  for (const [said, fields, told] of typed) {
+    const { code, out, err, accepted, answered } = await scene({ typed: ['=', said] })
+    assert.deepEqual([code, accepted, answered], [0, [], [{ proposal: 'p-1', ...fields }]])
+    assert.match(out, /^3$/m)
+    assert.match(err, told)
+  }
+})
+
+test('[CL104] a draft whose surroundings have moved is asked about again, and drawn anew', async () => {
+  const code = 'CONFLICT'
+  const data = { relied: '#7' }
+  const message = 'the drafts were judged on what is there no more'
+  const refused = new Fault({ code, message, remedy: 'Draw.', retry: 'never', data })
+  const done = await scene({ typed: ['1', 'd'], refused })
+  assert.deepEqual([done.code, done.answered], [0, [{ proposal: 'p-1' }]])
+  assert.match(done.err, /judged on what is there no more/)
 })
 
 test('[CL102] any other fault of accepting ends the command with it', async () => {

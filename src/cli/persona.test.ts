@@ -53,7 +53,7 @@ test('[CL111] a case is shown with who drafted, each draft and its gate, the vot
     [
       'c1: pair double',
       'asked by cli, drafted by small, prompt abcdefabcdef',
-      'Gates: draft, parse',
+      'Gates in their order: draft, parse',
       'Tests: 2 answers of people',
       '',
       'Draft 1 refused at parse: it does not parse',
@@ -63,7 +63,7 @@ test('[CL111] a case is shown with who drafted, each draft and its gate, the vot
       '    function double(self) {}',
       '',
       'Vote: 1 of 1 behave alike on 70 calls; 3 must',
-      'It waits for a person: too few agree',
+      'It went to a person: too few agree',
       '',
     ].join('\n'),
   )
@@ -71,6 +71,101 @@ test('[CL111] a case is shown with who drafted, each draft and its gate, the vot
     ListCasesCommand: () => ({ cases: [], places: {} }),
   })
   assert.equal(none.out, 'The Crucible has had no case yet.\n')
+})
+
+test('[CL115] a case that went to a person names its proposal, how it stands now, who decided, and what reviewers said', async () => {
+  const robin = {
+    ...{ persona: 'ROBIN', text: 'No.' },
+    veto: {
+      ...{ holds: true, sentence: 'the draft answered -4' },
+      overturned: { by: 'BRICK', sentence: 'the draft answered -4' },
+    },
+  }
+  const brick = {
+    ...{ persona: 'BRICK', text: 'Yes.', veto: null },
+    overturns: {
+      persona: 'ROBIN',
+      stands: true,
+      sentence: 'the draft answered -4, which is right',
+    },
+  }
+  const shown = {
+    ...{
+      id: 'c1',
+      time: new Date(0),
+      holder: '#9',
+      receiver: '#9',
+      selector: 'double',
+      args: '[]',
+    },
+    ...{ author: 'cli', drafted: { model: 'small', persona: null, prompt: 'abcdef' } },
+    ...{ gates: ['draft'], judging: 'beef', examples: 0, places: { '#9': 'pair' } },
+    drafts: [
+      {
+        attempt: 1,
+        source: 'x',
+        passed: true,
+        way: 'a method of a class',
+        sentence: 'all is well',
+      },
+    ],
+    vote: {
+      ...{ passed: 4, alike: 3, needed: 3, probes: 70, ways: 1 },
+      ...{ rule: 'without a person when it is so', verdict: 'not enough: 1 of 2 ways' },
+    },
+    outcome: { kind: 'parked', why: 'too few agree' },
+  }
+  const show = async (proposal: object) =>
+    (
+      await ran(['crucible', 'show', 'c1'], {
+        GetCaseCommand: () => ({ ...shown, proposal: { id: 'p1', ...proposal } }),
+      })
+    ).out
+  const open = await show({ status: 'open' })
+  assert.match(open, /Judged by code beef\n/)
+  assert.match(open, /Draft 1, asked for as a method of a class, passed: all is well\n/)
+  assert.match(
+    open,
+    /Vote: 3 of 4 behave alike on 70 calls, by 1 way of asking: not enough: 1 of 2 ways\n {2}It comes in without a person when it is so\n/,
+  )
+  assert.match(open, /It waits for a person as proposal p1: too few agree\n$/)
+  const decided = { by: 'me', draft: 0, tid: '9', despite: ['ROBIN says so'] }
+  const review = { draft: 0, reviews: [robin, brick] }
+  assert.equal(
+    (await show({ status: 'accepted', decided, review })).split('way of asking: ')[1],
+    [
+      'not enough: 1 of 2 ways',
+      '  It comes in without a person when it is so',
+      'It went to a person as proposal p1: too few agree',
+      'p1 is accepted by me, draft 0, transaction 9.',
+      '  Despite a veto: ROBIN says so',
+      'Review of its draft 0:',
+      '  ROBIN:',
+      '    No.',
+      '  The veto was overturned by BRICK: the draft answered -4.',
+      '  BRICK, who vetoes nothing:',
+      '    Yes.',
+      '  BRICK overturns the veto of ROBIN: the draft answered -4, which is right.',
+      '',
+    ].join('\n'),
+  )
+  assert.match(
+    await show({ status: 'rejected', decided: { by: 'me', reason: 'no' } }),
+    /p1 is rejected by me: no/,
+  )
+  assert.match(await show({ status: 'gone' }), /no longer known/)
+  const ls = await ran(['crucible', 'ls'], {
+    ListCasesCommand: () => ({
+      cases: [
+        {
+          ...{ ...shown, model: 'small', drafts: 1, passed: 1, outcome: 'parked' },
+          proposal: { id: 'p1', status: 'rejected' },
+        },
+      ],
+      places: { '#9': 'pair' },
+    }),
+  })
+  assert.equal(ls.out, 'c1  parked as p1, rejected  pair double  1 draft of small, 1 passed\n')
 })
 
 test('[CL112] a review is shown with what became of each veto', async () => {

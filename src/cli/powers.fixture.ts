@@ -19,6 +19,7 @@ export interface Handed {
   restoreImage?: Powers['restoreImage']
   input?: string
   ask?: Powers['ask']
+  edit?: Powers['edit']
 }
 
 export interface HandedPowers {
@@ -111,6 +112,7 @@ export function handed(given: Handed = {}): HandedPowers {
       given.restoreImage ?? (() => Promise.reject(new Error('nothing is restored in this test'))),
     readInput: async () => given.input ?? '',
     ask: given.ask,
+    edit: given.edit,
     pid: 1,
   }
   return {

@@ -174,5 +174,15 @@ export interface Powers {
   readInput: () => Promise<string>
   /** Asks the person a question and answers the line they type; undefined at the end of input, or where nobody looks. */
   ask: ((question: string, signal: AbortSignal) => Promise<string | undefined>) | undefined
+  /**
+   * Has the person write a text in their editor, in a file of that name, and answers what they left; the file stays until it is
+   * removed. Undefined where nobody looks, or no editor is named. Rejects when the editor fails.
+   */
+  edit:
+    | ((
+        name: string,
+        text: string,
+      ) => Promise<{ text: string; file: string; remove(): Promise<void> }>)
+    | undefined
   pid: number
 }

@@ -2,14 +2,15 @@
 // Leaves: doing them to the verbs, which are loaded when they are wanted.
 // Laws: CL7 every command has --help with an example, and -h anywhere shows help alone. CL8 a word that is no command
 // is answered with exit code 2 and the nearest that is.
-import { Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander'
 import { Command, type CommonOptions, DEFAULT_IMAGE } from './command.ts'
 import { EXIT, EXIT_WORDS } from './exit-codes.ts'
+import { METHOD_COMMAND } from './method-words.ts'
 import { CRUCIBLE_COMMANDS, PERSONA_COMMANDS } from './mind-commands.ts'
 import type { Powers } from './powers.ts'
+import { bytesIn } from './size.ts'
 import { SWAP_COMMANDS, versionOption, withVersion } from './swap-commands.ts'
 import type { Terminal } from './terminal.ts'
-import { bytesIn } from './size.ts'
 import { spanOf, withoutAt } from './when.ts'
 
 type Verb = (
@@ -285,6 +286,7 @@ const COMMANDS: readonly Declared[] = [
     options: [atOption(), versionOption()],
     load: async () => (await import('./show.ts')).source,
   },
+  METHOD_COMMAND,
   {
     words: 'ls [prefix]',
     summary: 'the named objects',
@@ -504,23 +506,44 @@ const PROPOSAL_COMMANDS: readonly Declared[] = [
       'batos proposal accept p1',
       'batos proposal accept p1 --draft 1',
       'batos proposal accept p1 --source deposit.ts',
+      'batos proposal accept p1 --despite-veto',
     ],
     options: [
       new Option('--draft <n>', 'which draft, by the number that show has').argParser(whole(0, 63)),
       new Option('--source <file>', 'a source of your own instead; - is stdin'),
+      new Option('--despite-veto', 'also when a reviewer has shown a call on which it is wrong'),
     ],
     load: async () => (await import('./proposal.ts')).proposalAccept,
   },
   {
     words: 'review <id>',
-    summary:
-      'have robin and then brick review a draft; what they object is tried, and decides nothing',
+    summary: 'have robin and then brick review a draft; what they object is tried',
     examples: ['batos proposal review p1', 'batos proposal review p1 --draft 1'],
     options: [
       new Option('--draft <n>', 'which draft, by the number that show has').argParser(whole(0, 63)),
       new Option('--model <name>', 'what reviews when no kernel runs'),
     ],
     load: async () => (await import('./proposal.ts')).proposalReview,
+  },
+  {
+    words: 'answer <id> [value]',
+    summary: 'say what the call must answer; the answer is kept, and drafts are drawn anew',
+    examples: [
+      'batos proposal answer p1 7',
+      'batos proposal answer p1 --fails',
+      'batos proposal answer p1 \'["a", "b"]\' --no-draw',
+    ],
+    options: [
+      new Option('--fails', 'it must refuse the call'),
+      new Option('--no-draw', 'keep the answer only; what waits stays parked'),
+    ],
+    load: async () => (await import('./proposal.ts')).proposalAnswer,
+  },
+  {
+    words: 'draw <id>',
+    summary: 'have drafts drawn anew, on what is there now; what waits asks for them',
+    examples: ['batos proposal draw p1'],
+    load: async () => (await import('./proposal.ts')).proposalDraw,
   },
   {
     words: 'reject <id>',

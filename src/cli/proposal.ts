@@ -3,10 +3,10 @@
 // Laws: CL102 whoever leaves a parked message is told how to go on.
 import { type Command, quoted } from './command.ts'
 import { counted } from './diff-text.ts'
-import { chosenModel, providerOf } from './models.ts'
 import { cliFault } from './faults.ts'
+import { chosenModel, providerOf } from './models.ts'
 import { plain } from './terminal.ts'
-import { inline } from './value-text.ts'
+import { inline, readArgument } from './value-text.ts'
 
 /** A proposal as the wire lists it. */
 interface Listed {
@@ -23,10 +23,16 @@ interface Listed {
 }
 
 /** What a reviewer said of a draft. */
-interface ShownReview {
+export interface ShownReview {
   persona: string
   text: string
-  veto: { holds: boolean; sentence: string } | null
+  veto: {
+    holds: boolean
+    sentence: string
+    overturned?: { by: string; sentence: string }
+  } | null
+  /** What it answered to a veto before it. */
+  overturns?: { persona: string; stands: boolean; sentence: string }
 }
 
 /** Tests of the drafts, by somebody who has seen none. */
@@ -58,8 +64,11 @@ export interface Shown extends Omit<Listed, 'drafts'> {
   }
   model: string
   review?: { draft: number; reviews: ShownReview[] }
+  /** Vetoes that stand, by draft. */
+  vetoes?: string[][]
+  case?: string
   tests?: ShownTests
-  decided?: { by: string; draft?: number; tid?: string; reason?: string }
+  decided?: { by: string; draft?: number; tid?: string; reason?: string; despite?: string[] }
   places: Record<string, string>
 }
 
@@ -89,7 +98,11 @@ export async function proposalShow(command: Command, [id = '']: string[]): Promi
     for (const line of linesOf(shown)) out.line(line)
     if (shown.status !== 'open') return
     out.line()
-    out.line(`Accept it with: ${command.hint(`proposal accept ${id}`)}`)
+    const isVetoed = (shown.vetoes?.[0] ?? []).length > 0
+    const own = shown.drafts.length === 0 ? ' --source FILE' : ''
+    const accept = `proposal accept ${id}${isVetoed ? ' --despite-veto' : own}`
+    out.line(`Accept it with: ${command.hint(accept)}`)
+    out.line(`Say what it should answer: ${command.hint(`proposal answer ${id} VALUE`)}`)
     out.line(`Reject it with: ${command.hint(`proposal reject ${id}`)}`)
   })
 }
@@ -104,11 +117,13 @@ function linesOf(shown: Shown): string[] {
     `${status}${waits}; asked by ${author}, written by ${model}`,
     why.sentence,
     ...(intent === undefined ? [] : [`Intent: ${intent}`]),
+    ...(shown.case === undefined ? [] : [`How it was judged: batos crucible show ${shown.case}`]),
   ]
   const { decided } = shown
   if (decided !== undefined) {
     const how = decided.draft === undefined ? '' : `, draft ${decided.draft}`
     lines.push(`Decided by ${decided.by}${how}${decided.reason ? `: ${decided.reason}` : ''}`)
+    for (const one of decided.despite ?? []) lines.push(`  Despite a veto: ${one}`)
   }
   for (const [i, { source, votes, reply, fails, warnings }] of drafts.entries()) {
     const does = fails === undefined ? `answers ${inline(reply)}` : `fails: ${fails}`
@@ -120,10 +135,11 @@ function linesOf(shown: Shown): string[] {
         .map((line) => `    ${line}`),
     )
     for (const warning of warnings ?? []) lines.push(`  Warning: ${warning}`)
+    for (const one of shown.vetoes?.[i] ?? []) lines.push(`  A veto stands: ${one}`)
   }
   lines.push(...testLines(shown.selector, shown.tests))
   if (shown.review !== undefined) {
-    lines.push('', `Review of draft ${shown.review.draft}, which decides nothing:`)
+    lines.push('', `Review of draft ${shown.review.draft}:`)
     lines.push(...shown.review.reviews.flatMap(reviewLines))
   }
   if (question !== undefined) {
@@ -155,11 +171,25 @@ export function testLines(
   return lines
 }
 
-function reviewLines({ persona, text, veto }: ShownReview): string[] {
+export function reviewLines({ persona, text, veto, overturns }: ShownReview): string[] {
   const words = text.split('\n').map((line) => `    ${line}`)
-  if (veto === null) return [`  ${persona}, who vetoes nothing:`, ...words]
-  const what = veto.holds ? 'The veto holds' : 'The veto is dropped'
-  return [`  ${persona}:`, ...words, `  ${what}: ${veto.sentence}.`]
+  const answered =
+    overturns === undefined
+      ? []
+      : [
+          overturns.stands
+            ? `  ${persona} overturns the veto of ${overturns.persona}: ${overturns.sentence}.`
+            : `  ${persona} does not overturn the veto of ${overturns.persona}: ${overturns.sentence}.`,
+        ]
+  if (veto === null) return [`  ${persona}, who vetoes nothing:`, ...words, ...answered]
+  const { holds, sentence, overturned } = veto
+  const what =
+    overturned !== undefined
+      ? `The veto was overturned by ${overturned.by}`
+      : holds
+        ? 'The veto holds'
+        : 'The veto is dropped'
+  return [`  ${persona}:`, ...words, `  ${what}: ${sentence}.`, ...answered]
 }
 
 /** `batos proposal review ID [--draft N]` */
@@ -204,14 +234,16 @@ interface Accepted {
   version: number
   waiting: number
   example: boolean
+  /** Why the answer is not kept. */
+  unkept?: string
   warnings?: string[]
 }
 
-/** `batos proposal accept ID [--draft N] [--source FILE]` */
+/** `batos proposal accept ID [--draft N] [--source FILE] [--despite-veto]` */
 export async function proposalAccept(
   command: Command,
   [id = '']: string[],
-  { draft, source: file }: { draft?: number; source?: string },
+  { draft, source: file, despiteVeto }: { draft?: number; source?: string; despiteVeto?: boolean },
 ): Promise<void> {
   if (draft !== undefined && file !== undefined) {
     throw cliFault('FIELD_INVALID', 'Either a draft is accepted, or a source of your own.')
@@ -221,20 +253,64 @@ export async function proposalAccept(
     proposal: id,
     ...(draft === undefined ? {} : { draft }),
     ...(source === undefined ? {} : { source }),
+    ...(despiteVeto === true ? { despiteVeto } : {}),
   }
   const done = (await command.ask('AcceptProposalCommand', fields)) as Accepted
   command.print(done, () => command.terminal.out.line(acceptedText(done)))
 }
 
 /** What an acceptance did, in a sentence or more. */
-export function acceptedText({ version, tid, waiting, example, warnings = [] }: Accepted): string {
+export function acceptedText(done: Accepted): string {
+  const { version, tid, waiting, example, unkept, warnings = [] } = done
   const again = waiting === 0 ? '' : ` ${counted(waiting, 'message')} that waited went on.`
   const kept = example ? ' The answer is kept: later drafts must give it too.' : ''
-  const lines = [`Installed: version ${version}, transaction ${tid}.${again}${kept}`]
+  const lost = unkept === undefined ? '' : ` The answer is not kept: ${plain(unkept)}.`
+  const lines = [`Installed: version ${version}, transaction ${tid}.${again}${kept}${lost}`]
   return [...lines, ...warnings.map((one) => `Warning: ${plain(one)}`)].join('\n')
 }
 
-async function readSource(command: Command, file: string): Promise<string> {
+interface Answered {
+  waiting: number
+  example: boolean
+  drawn: boolean
+}
+
+/** `batos proposal answer ID [VALUE] [--fails] [--no-draw]` */
+export async function proposalAnswer(
+  command: Command,
+  [id = '', value]: string[],
+  { fails = false, draw = true }: { fails?: boolean; draw?: boolean },
+): Promise<void> {
+  if ((value === undefined) !== fails) {
+    const which = 'Say what it should answer, or --fails when it must refuse.'
+    throw cliFault('FIELD_INVALID', which)
+  }
+  const answer = value === undefined ? { fails: true } : { value: readArgument(value) }
+  const fields = { proposal: id, ...answer, ...(draw ? {} : { draw: false }) }
+  await tellAnswered(command, fields)
+}
+
+/** `batos proposal draw ID` */
+export async function proposalDraw(command: Command, [id = '']: string[]): Promise<void> {
+  await tellAnswered(command, { proposal: id })
+}
+
+async function tellAnswered(command: Command, fields: Record<string, unknown>): Promise<void> {
+  const done = (await command.ask('AnswerProposalCommand', fields)) as Answered
+  command.print(done, () => command.terminal.out.line(answeredText(done)))
+}
+
+/** What an answer did, in a sentence or more. */
+export function answeredText({ waiting, example, drawn }: Answered): string {
+  const kept = example ? 'The answer is kept: later drafts must give it. ' : ''
+  if (!drawn) return `${kept}The proposal stays as it is.`
+  if (waiting === 0) return `${kept}Nobody waits: the next such message has it drafted anew.`
+  const asks = waiting === 1 ? 'asks' : 'ask'
+  return `${kept}${counted(waiting, 'message')} that waited ${asks} for new drafts now.`
+}
+
+/** The text of a file, or of stdin for `-`. Faults TARGET_UNKNOWN. */
+export async function readSource(command: Command, file: string): Promise<string> {
   const { files, readInput } = command.powers
   const text = file === '-' ? await readInput() : await files.readText(files.absolute(file))
   if (text !== undefined) return text

@@ -34,7 +34,7 @@ const throwing = (error: Error) => () => ({
 
 const VERBS = [
   ...['up', 'awaken', 'send', 'show', 'source', 'ls', 'status', 'log', 'history', 'verify'],
-  ...['diff', 'undo', 'pack', 'dump', 'load', 'salvage', 'backup', 'restore'],
+  ...['method', 'diff', 'undo', 'pack', 'dump', 'load', 'salvage', 'backup', 'restore'],
   ...['doctor', 'model ls', 'model pull', 'model use', 'model rank'],
 ]
 

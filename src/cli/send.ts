@@ -9,6 +9,9 @@ import { Narrator } from './narrator.ts'
 import type { WorldOptions } from './powers.ts'
 import { outline, readArgument } from './value-text.ts'
 
+/** Milliseconds for which a busy kernel is asked again: less than a person thinks that nothing happens. */
+const BUSY_PATIENCE = 5_000
+
 interface SendWords {
   intent?: string
   holder?: string
@@ -46,7 +49,7 @@ export async function send(
   const { model: _, quiet, ofVersion, ...given } = options
   const fields = { ...given, ...(ofVersion === undefined ? {} : { version: ofVersion }) }
   const narrator = new Narrator(command.terminal.err, { target, selector, queued: true })
-  const how: SendOptions = { ...fields, signal: command.signal }
+  const how: SendOptions = { ...fields, signal: command.signal, patience: BUSY_PATIENCE }
   const parked = new Parked()
   how.onEvent = (event) => {
     if (quiet !== true) narrator.tell(event)

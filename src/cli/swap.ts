@@ -20,7 +20,7 @@ export interface Version {
   model?: string
   persona?: string
   accepted?: string
-  verdict?: { probes?: number; votes?: number; of?: number }
+  verdict?: { probes?: number; votes?: number; of?: number; judge?: string }
   calls?: number
   faults?: number
   sessions?: number
@@ -67,10 +67,11 @@ export function madeBy({
   if (method === undefined) return 'packed away'
   const by = model || author || 'nobody'
   const voice = persona === undefined ? '' : ` as ${persona}`
-  const { votes, of } = verdict ?? {}
+  const { votes, of, judge } = verdict ?? {}
   const vote = votes === undefined ? '' : `, ${votes} of ${of} drafts alike`
   const taken = accepted === undefined ? '' : `, accepted by ${accepted}`
-  return `by ${by}${voice}${vote}${taken}, at ${tid}`
+  const judged = judge === undefined ? '' : `, judged by code ${judge}`
+  return `by ${by}${voice}${vote}${taken}${judged}, at ${tid}`
 }
 
 function fares({ calls = 0, faults = 0, sessions = 0, shadows }: Version): string {

@@ -43,16 +43,12 @@ export async function swapMethod(
   tables?: Tables,
 ): Promise<{ tid: Tid; version: number; oid: Oid }> {
   checkOrigin(swap)
-  const slot = bench.head.object(swap.holder).slots.find(({ name }) => name === swap.selector)
-  const before = slot?.value instanceof MethodRef ? bench.head.method(slot.value.oid) : undefined
-  // A version that was taken back keeps its number.
-  const newest = bench.versions.newest(swap.holder, swap.selector)
-  const version = Math.max(before?.version ?? 0, newest) + 1
+  const { slot, before, version } = placeOf(bench, swap)
   const { expect, relies, verdict, ...rest } = swap
   const fields: MethodFields = {
     ...rest,
     version,
-    ...(verdict === undefined ? {} : { verdict: { ...verdict, ...judgedBy(bench) } }),
+    ...(verdict === undefined ? {} : { verdict: { ...judgedBy(bench), ...verdict } }),
     ...(before === undefined ? {} : { previous: before.oid }),
   }
   // Without an expectation of the giver's own it is what was just read, so that no version is lost between.
@@ -64,6 +60,15 @@ export async function swapMethod(
     relies,
   )
   return { tid, version, oid }
+}
+
+/** The slot as it is, the method in it, and the number that the next version has. */
+export function placeOf(bench: Workbench, { holder, selector }: Pick<Swap, 'holder' | 'selector'>) {
+  const slot = bench.head.object(holder).slots.find(({ name }) => name === selector)
+  const before = slot?.value instanceof MethodRef ? bench.head.method(slot.value.oid) : undefined
+  // A version that was taken back keeps its number.
+  const newest = bench.versions.newest(holder, selector)
+  return { slot, before, version: Math.max(before?.version ?? 0, newest) + 1 }
 }
 
 function checkOrigin({ selector, author, model, prompt, verdict }: Swap): void {
@@ -85,10 +90,20 @@ export async function putMethod(
   swap: Swap,
   tables?: Tables,
 ): Promise<{ tid: Tid; version: number; warnings?: string[] }> {
-  checkSlotName(swap.selector)
+  const { warnings } = await compiled(bench, swap)
+  const { tid, version } = await swapMethod(bench, swap, tables)
+  return { tid, version, ...(warnings.length === 0 ? {} : { warnings }) }
+}
+
+/** What a person's method must pass: it compiles. Its type errors are warnings. Faults METHOD_FAILED and FIELD_INVALID. */
+export async function compiled(
+  bench: Workbench,
+  { selector, source }: Pick<Swap, 'selector' | 'source'>,
+): Promise<{ arity: { least: number; most: number | null }; warnings: string[] }> {
+  checkSlotName(selector)
   const checked = await bench.check({
-    source: swap.source,
-    selector: swap.selector,
+    source,
+    selector,
     declaration: 'interface Self { [name: string]: any }',
   })
   if ('problems' in checked) {
@@ -99,7 +114,6 @@ export async function putMethod(
       { problems: checked.problems },
     )
   }
-  const { tid, version } = await swapMethod(bench, swap, tables)
   const warnings = checked.typeProblems.map(({ line, message }) => `line ${line}: ${message}`)
-  return { tid, version, ...(warnings.length === 0 ? {} : { warnings }) }
+  return { arity: checked.arity, warnings }
 }

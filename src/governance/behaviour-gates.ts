@@ -62,7 +62,8 @@ export function refuseBehaviour(trial: Trial): Refusal | undefined {
     ownContainer(answered, trial) ??
     wished(answered, trial) ??
     refuseRelations(trial) ??
-    costly(trial)
+    costly(trial) ??
+    swollen(answered, trial)
   )
 }
 
@@ -300,6 +301,24 @@ function costly({ reports }: Trial): Refusal | undefined {
     return {
       gate: 'resources',
       sentence: 'with other values the call does not end; give loops an end',
+    }
+  }
+  return undefined
+}
+
+/** Characters by which one call may make what is kept larger, or its reply larger than what there was. */
+const GROWTH_MAX = 256 * 1024
+
+function swollen(answered: readonly Answered[], { scene }: Trial): Refusal | undefined {
+  const sizeOf = (value: unknown) => (value === GONE ? 0 : canonical(value).length)
+  const there = scene.slots.reduce((sum, { value }) => sum + sizeOf(value), 0)
+  for (const { report, changes } of answered) {
+    const kept = changes.reduce((sum, { before, after }) => sum + sizeOf(after) - sizeOf(before), 0)
+    const grown = Math.max(kept, sizeOf(report.reply) - there)
+    if (grown <= GROWTH_MAX) continue
+    return {
+      gate: 'resources',
+      sentence: `one call leaves or answers ${grown} characters more than there were, more than ${GROWTH_MAX}; keep less`,
     }
   }
   return undefined

@@ -18,7 +18,7 @@ import { refuseBehaviour, showing, type Trial, TRIAL_FUEL } from './behaviour-ga
 import { examplesFor, probeOfExample, refuseExamples } from './examples.ts'
 import { invariantOf, refuseBroken } from './invariant.ts'
 import { probesFor } from './probes.ts'
-import type { Refusal } from './refusal.ts'
+import { firstRefusal, type Refusal } from './refusal.ts'
 import { type Scene, sceneOf } from './scene.ts'
 import { refuseReturned, reliedOn } from './reliance.ts'
 import { refuseSource } from './source-gates.ts'
@@ -74,7 +74,11 @@ export interface Observed {
   behaviour: Behaviour
   reports: readonly TrialReport[]
   probes: readonly Probe[]
+  /** The first thing that people said and it does not keep to. */
   refusal: Refusal | undefined
+  /** Every answer of a person that it does not give, and the invariant that it breaks. */
+  unlike: readonly Refusal[]
+  broken: Refusal | undefined
 }
 
 /** Puts the drafts of one method through the gates and counts which of them behave alike. */
@@ -121,22 +125,26 @@ export class Case {
     const { call, intent, declaration, argTypes } = this.#given
     const { selector } = call
     const checked = await this.#bench.check({ source, selector, declaration, argTypes })
-    const refused = judged(checked, call.args.length)
-    if (refused !== undefined) return refused
-    const { code, globals, facts } = checked as Exclude<CheckAnswer, { problems: unknown }>
     const scene = this.#scene
     const wishes = this.#wishes
-    const returned = refuseReturned(this.#bench, call, source)
-    if (returned !== undefined) return returned
-    const unfit = refuseSource({ source, facts, scene, intent, wishes })
-    if (unfit !== undefined) return unfit
-    const candidate = this.#candidate({ code, globals })
-    await this.#learnWords(source)
-    const tried = await this.#try(source, candidate)
-    const bad =
-      this.#refuseSaid(tried) ?? refuseBehaviour(tried.trial) ?? this.#refuseByExample(tried)
-    if (bad !== undefined) return bad
-    this.#passed.push({ ...tried, way })
+    let trying: Promise<Tried> | undefined
+    const tried = () => {
+      trying ??= this.#learnWords(source).then(() => this.#try(source, this.#candidate(compiled())))
+      return trying
+    }
+    // Only what parses comes past the first step.
+    const passed = () => checked as Exclude<CheckAnswer, { problems: unknown }>
+    const compiled = () => ({ code: passed().code, globals: passed().globals })
+    const refusal = await firstRefusal({
+      judge: () => judged(checked, call.args.length),
+      history: () => refuseReturned(this.#bench, call, source),
+      source: () => refuseSource({ source, facts: passed().facts, scene, intent, wishes }),
+      said: async () => this.#refuseSaid(await tried()),
+      behaviour: async () => refuseBehaviour((await tried()).trial),
+      example: async () => this.#refuseByExample(await tried()),
+    })
+    if (refusal !== undefined) return refusal
+    this.#passed.push({ ...(await tried()), way })
     return this.#vote()
   }
 
@@ -151,8 +159,19 @@ export class Case {
     if ('problems' in checked) return undefined
     const { code, globals } = checked
     const tried = await this.#try(source, this.#candidate({ code, globals }))
+    const { behaviour, reports, answers } = tried
     const refusal = this.#refuseSaid(tried)
-    return { behaviour: tried.behaviour, reports: tried.reports, probes: this.#probes, refusal }
+    const broken = refuseBroken(reports, this.#probes, this.#scene)
+    const unlike = this.#examples.flatMap((one, i) => {
+      const report = answers[i] as TrialReport
+      return refuseExamples([report], [one], this.#scene) ?? []
+    })
+    return { behaviour, reports, probes: this.#probes, refusal, unlike, broken }
+  }
+
+  /** Lets the texts and numbers of a source, which need be no draft, make probes. */
+  learn(source: string): Promise<void> {
+    return this.#learnWords(source)
   }
 
   /** What the draft that passed last did. */
@@ -160,7 +179,8 @@ export class Case {
     const tried = this.#passed.at(-1)
     if (tried === undefined) return undefined
     const { behaviour, reports } = tried
-    return { behaviour, reports, probes: this.#probes, refusal: undefined }
+    const passed = { refusal: undefined, unlike: [], broken: undefined }
+    return { behaviour, reports, probes: this.#probes, ...passed }
   }
 
   /** The parties as they stand, the likeliest first. */
@@ -339,12 +359,18 @@ function judged(checked: CheckAnswer, given: number): Refusal | undefined {
     const problem = checked.problems[0]
     return { gate: 'parse', sentence: problem?.message ?? 'it does not parse' }
   }
-  const { least } = checked.arity
+  const { least, most } = checked.arity
   // The receiver is not counted; a default or rest parameter may be missing from the call.
   if (least > given) {
     return {
       gate: 'shape',
       sentence: `the message has ${given} arguments, but the function takes ${least} after self`,
+    }
+  }
+  if (most !== null && most < given) {
+    return {
+      gate: 'shape',
+      sentence: `the message has ${given} arguments; give the function a parameter after self for each`,
     }
   }
   const problem = checked.typeProblems[0]

@@ -4,11 +4,13 @@ import { faultsOf } from '#ground'
 export const GOVERNANCE_FAULTS = {
   POLICY: {
     retry: 'never',
-    remedy: 'Look at `data.source`; if it is right, give it with CreateMethodCommand.',
+    remedy:
+      'Look at `data.source`; if it is right, give it with `batos method TARGET SELECTOR FILE`.',
   },
   GENERATION_REFUSED: {
     retry: 'never',
-    remedy: 'Look at `data.source`; if it is right, give it with CreateMethodCommand.',
+    remedy:
+      'Look at `data.source`; if it is right, give it with `batos method TARGET SELECTOR FILE`.',
   },
   TARGET_UNKNOWN: { retry: 'never', remedy: '`batos log` lists the transactions.' },
   CONFLICT: {

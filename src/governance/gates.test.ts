@@ -114,6 +114,13 @@ test('[GO1] [G5] the language, the slots of the object and one that the intent n
 test('[GO16] [G7] a value of the call that brought the need does not stand in the method', async () => {
   const odd = { ...rest, args: [37.5] }
   await refused('literal', odd, ['function rest(self, n) { return self.balance - 37.5 }'])
+  // A part of a longer number or word is not that value.
+  const part = { ...rest, args: [37], intent: 'at most 137, 37.5 or 370' }
+  await refused('literal', part, ['function rest(self, n) { return self.balance - 37 + 0 * n }'])
+  await passes(
+    { ...part, intent: 'at most 37.' },
+    'function rest(self, n) { return self.balance - 37 + 0 * n }',
+  )
   await passes(odd, RIGHT, 'function rest(self, n) { return self.balance - n * 1 }')
   await passes(
     { ...odd, intent: 'subtract 37.5' },
@@ -127,6 +134,9 @@ test('[GO17] [G8] what may never end is refused before it runs', async () => {
     'function rest(self, t) { return /(a+)+b/.test(t) }',
     'function rest(self, t) { while (true) { self.balance += 1 } }',
     'function rest(self, t) { for (;;) { self.balance += 1 } }',
+    'function rest(self, t) { while (1 === 1) { self.balance += 1 } return self.balance }',
+    'function rest(self, t) { for (let i = 0; i >= 0; i++) self.balance += i; return self.balance }',
+    'function rest(self, t) { for (const one of self.log) { self.log.push(one) } return 1 }',
   ])
 })
 
@@ -187,4 +197,12 @@ test('[GO1] [G16] a call that takes too many steps is refused, one that takes so
     `function rest(self, n) { let i = 0; while (i < ${rounds}) i += 1; return i + n }`
   await refused('resources', rest, [loop(300_000)])
   await passes(rest, loop(300))
+})
+
+test('[GO1] [G16] a call that swells what is kept, or its reply, is refused, one that adds some passes', async () => {
+  const fill = (n: number) =>
+    `function rest(self, n) { self.log = new Array(${n}).fill(1234567); return n }`
+  const say = (n: number) => `function rest(self, n) { return "x".repeat(${n}) }`
+  await refused('resources', rest, [fill(40_000), say(400_000)])
+  await passes(rest, say(400))
 })

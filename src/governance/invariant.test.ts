@@ -2,7 +2,10 @@
 // Leaves: asking one in a trial to the kernel's trial.test.ts.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { swapMethod } from './index.ts'
+import type { Revision } from '#image'
+import { methodFields } from '#kernel'
+import { MethodRef } from '#objects'
+import { planUndo, swapMethod, undoPlanned } from './index.ts'
 import { caseFor, gateOf } from './trying.fixture.ts'
 import { openTestWorld } from './world.fixture.ts'
 
@@ -73,5 +76,30 @@ test('[GO63] [G11] an invariant that a model wrote binds nobody until a person a
     model: 'tiny',
     accepted: 'bob',
   })
+  assert.equal(await gateOf(t, pay, CARELESS), 'invariant')
+})
+
+test('[BR62] [GO63] an undo brings a method back with all of its record, so that an accepted invariant binds again', async () => {
+  const made = {
+    ...{ author: 'ann', model: 'tiny', persona: 'robin', prompt: 'ab12', seed: 7 },
+    ...{ verdict: { votes: 3, of: 3 }, examples: [{ reply: true }] },
+    ...{ proposal: 'p7', accepted: 'bob' },
+  }
+  const holder = t.oid('it')
+  await swapMethod(t.kernel.workbench, {
+    ...{ holder, selector: 'invariant', source: SOUND, comment: 'said', ...made },
+  })
+  const recordOf = () => {
+    const slot = t.kernel.head.object(holder).slots.find(({ name }) => name === 'invariant')
+    assert.ok(slot?.value instanceof MethodRef)
+    return methodFields(t.kernel.head.read(slot.value.oid) as Revision)
+  }
+  const { version: _, previous: __, ...before } = recordOf()
+  const { tid } = await t.give('invariant', 'function invariant(self) { return true }')
+  assert.equal(await gateOf(t, pay, CARELESS), undefined)
+  await undoPlanned(t.kernel, await planUndo(t.kernel, { from: tid, to: tid }), 'ann')
+  const { version, previous, ...after } = recordOf()
+  assert.deepEqual(after, before)
+  assert.ok(version > 1 && previous !== undefined)
   assert.equal(await gateOf(t, pay, CARELESS), 'invariant')
 })

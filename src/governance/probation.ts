@@ -1,8 +1,8 @@
 // Owns: what becomes of methods on probation: shadow runs, the verdict on what they did, and taking them back.
 // Leaves: counting calls to the kernel; the turns that a person asks for to versions.ts.
 // Laws: GO50 a replacement is compared with the version before it on calls that wrote nothing, off the path of the reply.
-// GO51 a version is taken back by itself when an example no longer holds, when it fails where the one before answers, or
-// when it costs more than twice as much on the same calls; that is one turn, and the history says why. GO52 it is durable
+// GO51 a version is taken back by itself when an example no longer holds, when a call of it breaks the object's invariant, when it
+// fails where the one before answers, or when it costs more than twice as much on the same calls; that is one turn, and the history says why. GO52 it is durable
 // after so many calls and sessions, when the examples still hold. GO53 a source that was on the stack at two deaths of
 // workers is quarantined, which the history tells.
 import { asFault, type FaultRecord } from '#ground'
@@ -20,6 +20,7 @@ import {
 import { decodeValue, type Oid } from '#objects'
 import { canonical, isCrash } from './behaviour.ts'
 import { examplesFor, probeOfExample, refuseExamples } from './examples.ts'
+import { InvariantWatch } from './invariant-watch.ts'
 import { sceneOf } from './scene.ts'
 import { SYSTEM, slotOf, takeBack } from './swapping.ts'
 
@@ -43,6 +44,7 @@ const VALUE_LENGTH = 120
 /** Judges the methods of a kernel that are on probation. */
 export class Probation {
   readonly #kernel: Kernel
+  readonly #invariants: InvariantWatch
   readonly #waiting: { row: VersionRow; turn: CalledTurn }[] = []
   #isBusy = false
   #isClosing = false
@@ -53,6 +55,7 @@ export class Probation {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
+    this.#invariants = new InvariantWatch(kernel)
     kernel.versions.supervise({
       began: (row) => this.#begin(row),
       called: (row, turn, faults) => this.#called(row, turn, faults),
@@ -105,9 +108,16 @@ export class Probation {
       this.#waiting.push({ row, turn })
       if (!this.#isBusy) this.#go(this.#shadows())
     }
+    const isToAsk = this.#invariants.note(row, turn)
     const why = this.#against(row)
     if (why !== undefined) this.#go(this.#decide(row, async () => why))
-    else if (hasServed(row)) this.#go(this.#decide(row, () => this.#brokenExample(row), true))
+    else if (hasServed(row)) this.#go(this.#decide(row, () => this.#unlikeSaid(row), true))
+    else if (isToAsk) this.#go(this.#decide(row, () => this.#invariants.broken(row)))
+  }
+
+  /** What people said and a version does not keep to: an invariant, or an answer. */
+  async #unlikeSaid(row: VersionRow): Promise<string | undefined> {
+    return (await this.#invariants.broken(row)) ?? (await this.#brokenExample(row))
   }
 
   // Shadow runs --------------------------------------------------------------------------------
@@ -239,6 +249,15 @@ export class Probation {
       else if (mayStay) await this.#stay(row)
     } finally {
       this.#deciding.delete(row.method)
+      this.#lookAgain(row)
+    }
+  }
+
+  /** Calls that came while something was being decided are asked about behind it. */
+  #lookAgain(row: VersionRow): void {
+    if (row.state !== 'probation') this.#invariants.forget(row.method)
+    else if (this.#invariants.isWaiting(row) && !this.#isClosing) {
+      this.#go(this.#decide(row, () => this.#invariants.broken(row)))
     }
   }
 

@@ -2,10 +2,13 @@
 // Leaves: keeping them, and the messages that wait, to the kernel; when there is need of one to the mind.
 // Laws: GO21 a question shows a call on which the likeliest drafts differ, and what each of them does. GO22 what is accepted is
 // put in place with who accepted it and out of which proposal, in one commit with the decision and the answer given.
+import { asFault, type Fault } from '#ground'
+import type { TableWrite } from '#image'
 import {
   collectRefs,
   type Example,
   type Expected,
+  KERNEL_LIMITS,
   type Kernel,
   type PinnedCall,
   type Probe,
@@ -14,24 +17,38 @@ import {
   type ProposedDraft,
   type TrialReport,
 } from '#kernel'
-import { oidText, type Tid, toWire } from '#objects'
+import { encodeValue, oidText, type Tid, toWire } from '#objects'
 import { putMethod, swapMethod } from './atomic-swap.ts'
 import type { Question } from './ballot.ts'
 import { canonical, changesOf, GONE } from './behaviour.ts'
 import { beyondAuto, type Case } from './crucible.ts'
 import { textOf } from './examples.ts'
 import { governanceFault } from './faults.ts'
+import { GATES } from './refusal.ts'
 import type { Scene } from './scene.ts'
+import { vetoesPast } from './veto.ts'
+
+/** Who drew the drafts, and what each came from, by its source. */
+interface Made {
+  model: string
+  /** The hash of the first question. */
+  prompt: string
+  drawn?: ReadonlyMap<string, { prompt: string; seed: number }>
+  /** Hash of the code that judged, where it is known. */
+  judging?: string | undefined
+}
 
 /** What a case comes to for a person: its drafts by votes, and the smallest question that decides between two. */
 export function proposalOf(
   judged: Case,
   why: Proposed['why'],
-  made: { model: string; prompt: string },
+  { drawn, judging, ...made }: Made,
 ): Proposed {
   const standing = judged.standing()
   const { call, scene } = judged
   const args = collectRefs(call.args, new Set())
+  const probes = judged.latest?.probes.length ?? 0
+  const passed = { gates: GATES, probes, ...(judging === undefined ? {} : { judge: judging }) }
   const drafts = standing.map(({ source, votes, report, verdict }): ProposedDraft => {
     const beyond = beyondAuto(verdict, call, args)
     return {
@@ -39,10 +56,15 @@ export function proposalOf(
       votes,
       ...(report.kind === 'kept' ? { reply: toWire(report.reply) } : { fails: failure(report) }),
       ...(beyond === undefined ? {} : { warnings: [beyond] }),
+      ...drawn?.get(source),
+      ...passed,
     }
   })
   const question = judged.question()
-  if (question === undefined) return { why, drafts, ...made }
+  const rest = { ...made, relies: judged.relies }
+  if (question === undefined) {
+    return { why, drafts, ...rest, ...fitting({ call: pinnedOf({}, judged), expected: [] }) }
+  }
   const { probe, options } = question
   const texts = optionTexts(question, scene)
   return {
@@ -62,13 +84,17 @@ export function proposalOf(
         text: texts[i] as string,
       })),
     },
-    pinned: {
+    ...fitting({
       call: pinnedOf(probe, judged),
       expected: options.map(({ report }) => expectedOf(report, question, scene)),
-    },
-    ...made,
+    }),
+    ...rest,
   }
 }
+
+/** A state that is too large to be kept with an answer is not kept with the question either. */
+const fitting = (pinned: NonNullable<Proposed['pinned']>): Pick<Proposed, 'pinned'> =>
+  encodeValue(pinned).length > KERNEL_LIMITS.exampleBytes ? {} : { pinned }
 
 const failure = (report: Exclude<TrialReport, { kind: 'kept' }>) =>
   report.kind === 'fault' ? report.fault.message : `nobody understands ${report.selector}`
@@ -131,20 +157,36 @@ export interface Acceptance {
   by: string
   draft?: number
   source?: string
+  /** That it is meant although a veto stands. */
+  despiteVeto?: boolean
+}
+
+/** What an acceptance did. */
+export interface Accepted {
+  tid: Tid
+  version: number
+  /** Messages that went on. */
+  waiting: number
+  /** True when the answer that it gives to a question is kept; `unkept` says why it is not. */
+  example: boolean
+  unkept?: string
+  warnings?: string[]
 }
 
 /** Puts what a person accepted in place; those who wait run again. Faults TARGET_UNKNOWN, CONFLICT and FIELD_INVALID. */
 export async function acceptProposal(
   kernel: Kernel,
-  { id, by, draft = 0, source }: Acceptance,
-): Promise<{ tid: Tid; version: number; waiting: number; example: boolean; warnings?: string[] }> {
+  { id, by, draft = 0, source, despiteVeto = false }: Acceptance,
+): Promise<Accepted> {
   const { proposals, workbench } = kernel
   const proposal = proposals.begin(id)
   try {
     const { holder, selector, intent = '', drafts, model, prompt } = proposal
     const given = { holder, selector, comment: intent, expect: null, proposal: id, accepted: by }
+    const vetoes = vetoesPast(proposal, { draft, source, despiteVeto })
+    const despite = vetoes.length === 0 ? {} : { despite: vetoes }
     if (source !== undefined) {
-      const tables = (tid: Tid) => proposals.decision(proposal, 'accepted', { by, tid })
+      const tables = (tid: Tid) => proposals.decision(proposal, 'accepted', { by, tid, ...despite })
       const swap = { ...given, source, author: by }
       const done = await putMethod(workbench, swap, tables)
       return { ...done, waiting: proposals.accepted(id), example: false }
@@ -155,9 +197,9 @@ export async function acceptProposal(
       throw governanceFault('FIELD_INVALID', many, { proposal: id, drafts: drafts.length })
     }
     const example = answeredBy(proposal, draft, by)
-    const kept = example && kernel.examples.adding(holder, selector, example)
+    const { kept, unkept } = keeping(kernel, proposal, example)
     const tables = (tid: Tid) => [
-      ...proposals.decision(proposal, 'accepted', { by, draft, tid }),
+      ...proposals.decision(proposal, 'accepted', { by, draft, tid, ...despite }),
       ...(kept === undefined ? [] : [kept]),
     ]
     const { tid, version } = await swapMethod(
@@ -167,24 +209,60 @@ export async function acceptProposal(
         source: chosen.source,
         author: proposal.author,
         model,
-        prompt,
+        prompt: chosen.prompt ?? prompt,
+        ...(chosen.seed === undefined ? {} : { seed: chosen.seed }),
         examples: examplesOf(proposal, draft),
-        verdict: votesOf(proposal, draft),
+        verdict: verdictOf(proposal, chosen),
+        ...(proposal.relies === undefined ? {} : { relies: proposal.relies }),
       },
       tables,
     )
-    return { tid, version, waiting: proposals.accepted(id), example: kept !== undefined }
+    const waiting = proposals.accepted(id)
+    return { tid, version, waiting, example: kept !== undefined, ...unkept }
   } catch (error) {
     proposals.abandon(id)
-    throw error
+    throw movedFault(error, proposal) ?? error
   }
 }
 
-/** How the drafts of a proposal voted. */
-const votesOf = ({ drafts }: Proposal, draft: number) => ({
-  votes: drafts[draft]?.votes ?? 0,
-  of: drafts.reduce((sum, { votes }) => sum + votes, 0),
-})
+/** What a draft of a proposal passed, and how they voted. */
+function verdictOf({ drafts }: Proposal, { votes, gates, probes, judge }: ProposedDraft) {
+  return {
+    ...(gates === undefined ? {} : { gates }),
+    ...(probes === undefined ? {} : { probes }),
+    ...(judge === undefined ? {} : { judge }),
+    votes,
+    of: drafts.reduce((sum, one) => sum + one.votes, 0),
+  }
+}
+
+/** The write that keeps an answer; why it is not kept when there is no room, which keeps no method out. */
+function keeping(
+  { examples }: Kernel,
+  { holder, selector }: Proposal,
+  example: Example | undefined,
+): { kept?: TableWrite; unkept?: { unkept: string } } {
+  if (example === undefined) return {}
+  try {
+    return { kept: examples.adding(holder, selector, example) }
+  } catch (error) {
+    const fault = asFault(error)
+    if (fault?.code !== 'LIMIT') throw error
+    return { unkept: { unkept: fault.message } }
+  }
+}
+
+/** The fault of a draft whose surroundings have moved since it was judged, with what can be done about it. */
+function movedFault(error: unknown, { id, selector }: Proposal): Fault | undefined {
+  const fault = asFault(error)
+  if (fault?.code !== 'CONFLICT' || fault.data?.relied === undefined) return undefined
+  return governanceFault(
+    'CONFLICT',
+    `the drafts of proposal ${id} were judged on what is there no more: ${fault.message}`,
+    { ...fault.data, proposal: id, selector },
+    `Have them drawn anew on what is there now with \`batos proposal draw ${id}\`, or give the method yourself.`,
+  )
+}
 
 /** The example that choosing a draft makes: the answer to the question, if it is one of its options. */
 function answeredBy({ id, question, pinned }: Proposal, draft: number, by: string) {

@@ -29,6 +29,19 @@ export type Comparison =
   | { kind: 'alike'; probes: number }
   | { kind: 'refused'; refusal: Refusal | { gate: 'regress'; sentence: string } }
 
+/** What a source does beside the version in place, for whoever gives it. */
+export interface Weighed extends Pick<Observed, 'unlike' | 'broken'> {
+  /** Whether the version in place answers any of the calls: arguments of a kind that it does not take say nothing. */
+  fits: boolean
+  /** Calls that it answers or refuses on purpose, and of these those that come to something else. */
+  compared: number
+  differ: number
+  /** The first of those, in a sentence. */
+  otherwise?: string
+  /** Why it costs too much. */
+  dear?: string
+}
+
 /** Replacements of one method in one state of the image. */
 export class Replacement {
   readonly #bench: Workbench
@@ -64,13 +77,42 @@ export class Replacement {
     if (kept.refusal !== undefined) {
       return { kind: 'corrects', sentence: `the version in place: ${kept.refusal.sentence}`, vote }
     }
-    const regress = regressOf(draft, kept, this.#case.scene)
-    if (regress !== undefined) return { kind: 'refused', refusal: { gate: 'regress', ...regress } }
+    const [regress] = differing(draft, kept)
+    if (regress !== undefined) {
+      const sentence = regressAt(regress, draft, kept, this.#case.scene)
+      return { kind: 'refused', refusal: { gate: 'regress', sentence } }
+    }
     const mended = kept.behaviour.filter(
       (text, i) => text === CRASHED && draft.behaviour[i] !== CRASHED,
     ).length
     if (mended === 0) return { kind: 'alike', probes: kept.probes.length }
     return { kind: 'mends', sentence: `it answers ${mended} calls that broke`, vote }
+  }
+
+  /**
+   * What a source would change, for the person who gives it: no gate is asked, and nothing is refused. Undefined when the source,
+   * or the version in place, does not compile.
+   */
+  async weigh(source: string): Promise<Weighed | undefined> {
+    // What either compares with makes probes for both.
+    await this.#case.learn(source)
+    const given = await this.#case.observe(source)
+    const kept = await this.#case.observe(this.#kept.source)
+    if (given === undefined || kept === undefined) return undefined
+    const others = differing(given, kept)
+    const dear = dearer(given, kept)
+    const first = others[0]
+    const { unlike, broken } = given
+    return {
+      ...{ unlike, broken },
+      fits: kept.reports.some(({ kind }) => kind === 'kept'),
+      compared: kept.behaviour.filter((text) => text !== CRASHED).length,
+      differ: others.length,
+      ...(first === undefined
+        ? {}
+        : { otherwise: regressAt(first, given, kept, this.#case.scene) }),
+      ...(dear === undefined ? {} : { dear: dear.sentence }),
+    }
   }
 
   /** Installs the likeliest draft, which must have been compared last. Undefined when it needs a person. Faults CONFLICT. */
@@ -95,19 +137,16 @@ export class Replacement {
   }
 }
 
-/** The first probe on which the version in place answers, or refuses on purpose, and the draft does otherwise. */
-function regressOf(
-  draft: Observed,
-  kept: Observed,
-  scene: Scene,
-): { sentence: string } | undefined {
-  const at = kept.behaviour.findIndex((text, i) => text !== CRASHED && text !== draft.behaviour[i])
-  if (at === -1) return undefined
+/** The probes on which the version in place answers, or refuses on purpose, and the other does otherwise. */
+const differing = (draft: Observed, kept: Observed): number[] =>
+  kept.behaviour.flatMap((text, i) => (text === CRASHED || text === draft.behaviour[i] ? [] : [i]))
+
+function regressAt(at: number, draft: Observed, kept: Observed, scene: Scene): string {
   const [mine, theirs] = [draft, kept].map(({ reports }) => shown(reports[at] as TrialReport))
   const state = stateText(draft.probes[at] ?? {}, scene)
   const isSame = mine === theirs
   const did = isSame ? `${mine} and leaves something else` : mine
-  return { sentence: `${state} it ${did}; the version in place ${theirs}` }
+  return `${state} it ${did}; the version in place ${theirs}`
 }
 
 function shown(report: TrialReport): string {

@@ -4,7 +4,8 @@
 // Laws: BR60 an undo is one turn that restores everything or nothing. BR61 what was changed later is a CONFLICT that names
 // it. BR62 a method that comes back passes the judge again, and is a new version. BR71 several transactions in a row are
 // undone as one, and a load is undone whole. BR72 a plan says what an undo would do, and changes nothing.
-import { type Answer, type Kernel, type MethodFields, placesIn } from '#kernel'
+import type { Revision } from '#image'
+import { type Answer, type Kernel, type MethodFields, methodFields, placesIn } from '#kernel'
 import {
   decodeSlots,
   encodeValue,
@@ -256,11 +257,12 @@ class Planning {
     } else {
       // As of then: a load may have given the record's number to something else.
       const was = head.method(old.value.oid, span.from - 1)
-      const { selector, source, comment, author, model } = was
+      // Where it came from and what it passed comes back with it; only what does not run is known beside the records.
+      const record = head.read(old.value.oid, span.from - 1) as Revision
+      const { quarantined: _, ...fields } = methodFields(record)
       slots.push({ ...place, was: 'method' })
       methods.push({
-        ...{ selector, source, comment, author },
-        ...(model === '' ? {} : { model }),
+        ...fields,
         version: Math.max(was.version, is?.version ?? 0) + 1,
         holder: oid,
         previous: is?.oid ?? was.oid,

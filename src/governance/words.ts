@@ -1,4 +1,4 @@
-// Owns: what the words of a selector and of an intent ask for, in one table: few patterns, each with what it caught.
+// Owns: what the words of a selector and of an intent ask for, in one table of few patterns.
 // Leaves: what follows from behaviour and types to the gates; other languages: what is not listed is not judged by its words.
 // Laws: GO15 a pattern of words refuses only what the words plainly say.
 

@@ -18,6 +18,8 @@ export interface FaultRecord {
 export interface FaultRule {
   retry: Retry
   remedy: string
+  /** Milliseconds to wait before trying again: `data.retryAfter` of every fault of the code that says no other number. */
+  retryAfter?: number
 }
 
 export class Fault extends Error {
@@ -70,7 +72,9 @@ export function faultsOf<Code extends string>(
       remedy: remedy ?? rule.remedy,
       retry: rule.retry,
     }
-    if (data !== undefined) record.data = data
+    const { retryAfter } = rule
+    if (retryAfter !== undefined) record.data = { retryAfter, ...data }
+    else if (data !== undefined) record.data = data
     return new Fault(record)
   }
 }

@@ -4,7 +4,8 @@
 // image, and the image was not packed since.
 //
 // A file is a row of frames: length u32, CRC-32 of the body u32, body. Bodies are MessagePack lists:
-//   ['batos-backup', 1, since, since's time, pack time]          first; older files lack the pack time
+//   ['batos-backup', form, since, since's time, pack time]       first; older files lack the pack time; form 2 may have files
+//   ['file', oid, tid, bytes]                                    a piece of a blob's file, before the transaction that speaks of it
 //   ['transaction', tid, time, author, note, [record…], [[name, oid or nil]…]]
 //   ['table', table, key, value]                                 all there are: tables have no history
 //   ['end', count of frames, head's tid, largest oid, pack time] last
@@ -29,6 +30,9 @@ import type { Store, TableName, TableWrite, Transaction } from './store.ts'
 
 const FORMAT = 1
 
+/** The form of a backup with files, so that a program that knows none of them says so. */
+const FORMAT_WITH_FILES = 2
+
 /** Bytes before a body. */
 const FRAME_HEAD_BYTES = 8
 
@@ -37,6 +41,7 @@ const BODY_BYTES = 128 * 1024 * 1024
 
 export type Part =
   | { kind: 'begin'; since: Tid; time: number; packedTo: Tid | undefined }
+  | { kind: 'file'; oid: Oid; tid: Tid; bytes: Uint8Array }
   | { kind: 'transaction'; transaction: Transaction }
   | { kind: 'table'; write: TableWrite }
   | { kind: 'end'; head: Tid; largestOid: Oid; packedTo: Tid }
@@ -63,8 +68,16 @@ function partOf(path: string, body: Uint8Array, frames: number): Part {
   const [kind, ...rest] = Array.isArray(fields) ? fields : []
   if (kind === 'batos-backup') {
     const [format, since = 0, time = 0, packedTo] = rest as number[]
-    if (format === FORMAT) return { kind: 'begin', since, time, packedTo }
-    throw damagedFile(path, `has form ${format}; this program reads ${FORMAT}`)
+    if (format === FORMAT || format === FORMAT_WITH_FILES)
+      return { kind: 'begin', since, time, packedTo }
+    throw damagedFile(
+      path,
+      `has form ${format}; this program reads ${FORMAT} and ${FORMAT_WITH_FILES}`,
+    )
+  }
+  if (kind === 'file') {
+    const [oid, tid, bytes] = rest as [Oid, Tid, Uint8Array]
+    return { kind: 'file', oid, tid, bytes }
   }
   if (kind === 'transaction') {
     const [tid, time, author, note, records, names] = rest as [
@@ -150,15 +163,18 @@ export class Writing {
   /** The last transaction in it, and how many there are. */
   last: Tid
   transactions = 0
+  /** Versions of blobs whose files are in it, as `oid/tid`. */
+  readonly files: ReadonlySet<string>
 
   constructor(path: string, beginning: Beginning, store: Store) {
     this.#path = path
     this.last = beginning.since
     const known = begunBefore(path, beginning, store)
+    this.files = new Set(known?.files)
     if (known !== undefined) {
       this.#out = openSync(path, 'r+')
       ftruncateSync(this.#out, known.bytes)
-      this.#frames = known.transactions + 1
+      this.#frames = known.frames
       this.transactions = known.transactions
       this.last = known.last
       this.#at = known.bytes
@@ -166,7 +182,8 @@ export class Writing {
     }
     // The image is private, and a backup has all of it.
     this.#out = openSync(path, 'w', 0o600)
-    this.write(['batos-backup', FORMAT, beginning.since, beginning.time, beginning.packedTo])
+    const form = store.files === undefined ? FORMAT : FORMAT_WITH_FILES
+    this.write(['batos-backup', form, beginning.since, beginning.time, beginning.packedTo])
   }
 
   write(body: unknown[]): void {
@@ -215,10 +232,12 @@ function begunBefore(
   path: string,
   { since, time, packedTo }: Beginning,
   store: Store,
-): { bytes: number; transactions: number; last: Tid } | undefined {
+): { bytes: number; frames: number; transactions: number; last: Tid; files: string[] } | undefined {
   if (!existsSync(path)) return undefined
-  const known = { bytes: 0, transactions: 0, last: since }
+  const known = { bytes: 0, frames: 0, transactions: 0, last: since, files: [] as string[] }
+  const files: string[] = []
   let last: Transaction | undefined
+  let frames = 0
   try {
     for (const { part, end } of partsOf(path)) {
       if (part.kind === 'begin') {
@@ -229,8 +248,14 @@ function begunBefore(
         last = part.transaction
         known.last = last.tid
         known.transactions++
-      } else break
-      known.bytes = end
+      } else if (part.kind === 'file') files.push(`${part.oid}/${part.tid}`)
+      else break
+      frames++
+      // Files come before their transaction, and are gone on with from the one before.
+      if (part.kind !== 'file') {
+        Object.assign(known, { bytes: end, frames })
+        known.files.push(...files.splice(0))
+      }
     }
   } catch (error) {
     // Where it was cut it is no backup; what stands before that is what is wanted.

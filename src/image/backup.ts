@@ -5,10 +5,12 @@
 import { asFault } from '#ground'
 import type { Tid } from '#objects'
 import { damagedFile, isOf, partsOf, Writing } from './backup-file.ts'
-import { Bringing, type CopyReport, entriesOf } from './copy.ts'
+import { chunksOf } from './blob-file.ts'
+import type { Blobs } from './blobs.ts'
+import { Bringing, type CopyReport, entriesOf, noPlace } from './copy.ts'
 import { imageFault } from './faults.ts'
 import { TABLES } from './group.ts'
-import type { Store, TableName, TableWrite } from './store.ts'
+import type { Store, TableName, TableWrite, Transaction } from './store.ts'
 
 /** What a backup file holds. `exitCode` is 0 when it is whole, 1 when it is damaged, for a command that verifies. */
 export interface BackupReport {
@@ -19,6 +21,8 @@ export interface BackupReport {
   /** The time of `head`, milliseconds since 1970: which image it is of. 0 when it has no transaction. */
   time: number
   transactions: number
+  /** Pieces of the files of blobs; absent when it has none. */
+  pieces?: number
   problem: string | undefined
 }
 
@@ -81,9 +85,14 @@ async function bringAll(
   writing: Writing,
   { since, progress, signal }: Watch & { since: Tid },
 ): Promise<void> {
+  const files = new FilesOut(store, since, writing.files)
   const bring = function* (): Generator<void, void, undefined> {
     const stop = store.head().tid
     for (const one of store.replay({ start: writing.last + 1, stop })) {
+      for (const piece of files.before(one)) {
+        writing.write(piece)
+        yield
+      }
       writing.transaction(one)
       if (writing.transactions % BREATH === 0) yield
     }
@@ -95,6 +104,31 @@ async function bringAll(
   }
   // The first round was of what was there as it began; what is left is little.
   for (const _ of bring());
+}
+
+/** The files of blobs on their way out, each once; those that an earlier backup has are not among them. */
+class FilesOut {
+  readonly #files: Blobs | undefined
+  readonly #since: Tid
+  readonly #written: Set<string>
+
+  constructor(store: Store, since: Tid, written: ReadonlySet<string>) {
+    this.#files = store.files?.()
+    this.#since = since
+    this.#written = new Set(written)
+  }
+
+  /** The frames that come before a transaction. */
+  *before(transaction: Transaction): Generator<unknown[], void, undefined> {
+    for (const { oid, tid, path, bytes: size } of this.#files?.spokenOf(transaction) ?? []) {
+      const place = `${oid}/${tid}`
+      if (tid <= this.#since || this.#written.has(place)) continue
+      this.#written.add(place)
+      for (const bytes of chunksOf(path)) yield ['file', oid, tid, bytes]
+      // Of an empty file there is one piece too.
+      if (size === 0) yield ['file', oid, tid, new Uint8Array()]
+    }
+  }
 }
 
 const packedMeanwhile = () =>
@@ -165,6 +199,8 @@ function* readThrough(file: string): Generator<void, BackupReport, undefined> {
         report.transactions++
         report.head = part.transaction.tid
         report.time = part.transaction.time
+      } else if (part.kind === 'file') {
+        report.pieces = (report.pieces ?? 0) + 1
       } else if (part.kind === 'end') report.head = part.head
       if (++parts % BREATH === 0) yield
     }
@@ -184,7 +220,7 @@ export async function restore(
   target: Store,
   { resume = false, progress, signal }: Watch & { resume?: boolean } = {},
 ): Promise<CopyReport> {
-  const { problem, since, head: last, transactions } = await verified(file, signal)
+  const { problem, since, head: last, transactions, pieces } = await verified(file, signal)
   if (problem !== undefined) {
     throw imageFault(
       'IMAGE_DAMAGED',
@@ -193,8 +229,10 @@ export async function restore(
       'Restore without it, from earlier backups.',
     )
   }
+  if (pieces !== undefined && target.files === undefined) throw noPlace('The backup')
   const head = target.head().tid
   const bringing = new Bringing(target)
+  const receiving = target.files?.().receiving()
   const isThere = resume && head > last
   const tables: TableWrite[] = []
   const kept = new Map<TableName, Set<string>>()
@@ -209,8 +247,11 @@ export async function restore(
     if (part.kind === 'transaction') {
       const { transaction } = part
       if (transaction.tid === head && !isOf(target, transaction)) throw otherHistory(since, head)
+      await receiving?.before(transaction)
       if (transaction.tid > head) await bringing.transaction(transaction)
       done++
+    } else if (part.kind === 'file') {
+      await receiving?.piece(part.oid, part.tid, part.bytes)
     } else if (isThere) {
       // A later backup was begun: its tables are the newer ones.
       if (part.kind === 'end') return { transactions, revisions: 0, head }
@@ -223,6 +264,7 @@ export async function restore(
           if (!keys.has(key)) tables.push({ table, key, value: null })
         }
       }
+      await receiving?.end()
       const report = await bringing.end(tables, part)
       progress?.(transactions, transactions)
       return { ...report, transactions }

@@ -1,70 +1,82 @@
-// Owns: one unit of work with blobs: what it reads and writes before it is committed, in files of its own.
-// Leaves: committed files, and what a store says of them, to blobs.ts.
-// Laws: IM88 many readers or one writer; nobody else sees what is not committed; nothing of it is left behind.
-import { createHash } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
-import { chmod, copyFile, type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises'
+// Owns: the blobs of one transaction of a connection: what it reads and writes before it is committed, in files of its own.
+// Leaves: committed files to blobs.ts; records, conflicts and the number of the commit to the connection.
+// Laws: IM88 many readers or one writer; a commit and a savepoint fault while a blob is open; nobody else sees what is not
+// committed; nothing of it is left behind. IM87 a file is in its place before its record is durable.
+import { constants, rmSync } from 'node:fs'
+import { chmod, copyFile, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Oid, oidText, type Tid } from '#objects'
+import {
+  BLOB_SLOT,
+  type BlobFile,
+  type BlobMode,
+  blobFacts,
+  factsOf,
+  openedBlob,
+} from './blob-file.ts'
+import type { Blobs } from './blobs.ts'
 import { imageFault } from './faults.ts'
 import { IMAGE_LIMITS } from './limits.ts'
+import type { Persistent } from './persistent.ts'
+import type { CommitInfo } from './storage.ts'
+import type { Resource, Transaction } from './transaction.ts'
 
-/** How a blob is opened: to read, to write it anew, to write more at its end, or to change it in place. */
-export type BlobMode = 'read' | 'write' | 'append' | 'change'
-
-/** What a record says of a blob. */
-export interface BlobFacts {
-  bytes: number
-  /** SHA-256 in hexadecimal. */
-  sha256: string
-}
-
-/** An open blob. Positions and lengths are bytes. */
-export interface BlobFile {
-  readonly oid: Oid
-  /** Up to `length` bytes from `position` on, fewer at the end. */
-  read(position: number, length: number): Promise<Uint8Array>
-  /** Writes bytes at `position`, by default at the end. Faults LIMIT. */
-  write(bytes: Uint8Array, position?: number): Promise<void>
-  size(): Promise<number>
-  close(): Promise<void>
-}
-
-/** A blob that this work has changed: its file, and the committed revision that it goes on from, 0 for a new one. */
+/** A blob that this work has changed, and its file. */
 interface Changed {
+  object: Persistent
   path: string
-  base: Tid
 }
 
-/** What a work asks of the committed blobs. */
-export interface CommittedBlobs {
-  /** The path and revision of a committed blob, undefined when there is none. */
-  committed(oid: Oid): { path: string; tid: Tid } | undefined
+/** What a connection's commit has come to: its number, and the objects that it writes. */
+export interface CommitUnderWay {
+  tid: Tid
+  oids: ReadonlySet<Oid>
 }
 
-/** A state to come back to. */
-export interface BlobSavepoint {
-  readonly number: number
-}
-
-export class BlobWork {
-  readonly #blobs: CommittedBlobs
+export class BlobWork implements Resource {
+  readonly sortKey: string
+  readonly #blobs: Blobs
   readonly #folder: string
-  readonly #changed = new Map<Oid, Changed>()
+  readonly #underWay: () => CommitUnderWay | undefined
+  #changed = new Map<Oid, Changed>()
   readonly #open = new Map<Oid, { readers: number; isWritten: boolean }>()
-  readonly #savepoints: (Map<Oid, Changed> | undefined)[] = []
+  /** Files that a savepoint holds: whoever writes on takes a copy. */
+  readonly #kept = new Set<string>()
+  readonly #placed: Oid[] = []
+  #tid: Tid = 0
   #files = 0
-  #ended = false
+  /** Openings for writing, and how many of them are in what the records say. */
+  #writings = 0
+  #described = 0
+  #isEnded = false
 
-  /** `folder` is this work's alone; it is made when it is needed and removed at the end. */
-  constructor(blobs: CommittedBlobs, folder: string) {
+  /** Takes part in `transaction`; `connection` is the sort key of the one that commits the records, and goes first. */
+  constructor(
+    blobs: Blobs,
+    transaction: Transaction,
+    connection: string,
+    underWay: () => CommitUnderWay | undefined,
+  ) {
     this.#blobs = blobs
-    this.#folder = folder
+    this.#folder = blobs.workFolder()
+    this.sortKey = `${connection}, its files`
+    this.#underWay = underWay
+    transaction.join(this)
+    transaction.addBeforeCommit(() => this.#describe())
   }
 
-  /** Opens a blob. Faults CONFLICT beside another writer, or as a writer beside readers. */
-  async open(oid: Oid, mode: BlobMode): Promise<BlobFile> {
-    this.#live()
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** True while something of it is open or not committed. */
+  get isPending(): boolean {
+    return this.#open.size > 0 || this.#changed.size > 0
+  }
+
+  /** Opens the blob of an object. Faults CONFLICT beside another writer, or as a writer beside readers. */
+  async open(object: Persistent, mode: BlobMode): Promise<BlobFile> {
+    const oid = object.oid as Oid
     const isWriter = mode !== 'read'
     const users = this.#open.get(oid) ?? { readers: 0, isWritten: false }
     if (users.isWritten || (isWriter && users.readers > 0)) {
@@ -86,55 +98,106 @@ export class BlobWork {
       if (users.readers === 0 && !users.isWritten) this.#open.delete(oid)
     }
     try {
-      const path = isWriter ? await this.#writable(oid, mode) : this.path(oid)
-      return opened(oid, await open(path, isWriter ? 'r+' : 'r'), isWriter, release)
+      if (isWriter) this.#writings++
+      const path = isWriter ? await this.#writable(object, mode) : this.#readable(object)
+      const file = await open(path, isWriter ? 'r+' : 'r')
+      return openedBlob(oid, file, isWriter, release)
     } catch (error) {
       release()
+      if ((error as { code?: string }).code === 'ENOENT') throw lostFile(oid)
       throw error
     }
   }
 
-  /** The file of a blob as this work sees it. Faults TARGET_UNKNOWN. */
-  path(oid: Oid): string {
-    const path = this.#changed.get(oid)?.path ?? this.#blobs.committed(oid)?.path
-    if (path !== undefined) return path
-    throw imageFault('TARGET_UNKNOWN', `There is no blob ${oidText(oid)}.`, { oid })
+  /** Whether this work has a version of the blob that nobody else sees. */
+  has(oid: Oid): boolean {
+    return this.#changed.has(oid)
   }
 
-  /** Keeps what the changed blobs hold now. Faults CONFLICT while one of them is open. */
-  async savepoint(): Promise<BlobSavepoint> {
-    this.#live()
-    this.requireClosed()
-    const kept = new Map<Oid, Changed>()
-    for (const [oid, changed] of this.#changed) {
-      kept.set(oid, { ...changed, path: await this.#copy(changed.path) })
-    }
-    this.#savepoints.push(kept)
-    return { number: this.#savepoints.length - 1 }
+  // As a resource of a transaction ------------------------------------------------------------
+
+  prepare(): void {
+    this.#requireClosed()
+    if (this.#writings === this.#described) return
+    throw imageFault(
+      'TRANSACTION_STATE',
+      'A hook before the commit wrote to a blob, after what the blobs hold was taken.',
+      undefined,
+      'Write blobs before the commit begins.',
+    )
   }
 
-  /** Goes back to a savepoint, as often as one likes; later ones are no more. */
-  async rollback(savepoint: BlobSavepoint): Promise<void> {
-    this.#live()
-    this.requireClosed()
-    const kept = this.#savepoints[savepoint.number]
-    if (kept === undefined) {
-      throw imageFault(
-        'CONFLICT',
-        'That savepoint is no more: the work went back to an earlier one.',
-        undefined,
-        'Begin the work anew.',
-      )
-    }
-    this.#savepoints.length = savepoint.number + 1
-    this.#changed.clear()
-    for (const [oid, changed] of kept) {
-      this.#changed.set(oid, { ...changed, path: await this.#copy(changed.path) })
+  async begin(): Promise<void> {
+    const commit = this.#underWay()
+    if (commit === undefined) return
+    this.#tid = commit.tid
+    for (const [oid, { path }] of this.#changed) {
+      // A new object that nothing reaches is not stored, and neither is its file.
+      if (!commit.oids.has(oid)) continue
+      this.#placed.push(oid)
+      await this.#blobs.place(oid, commit.tid, path)
     }
   }
 
-  /** Faults CONFLICT while a blob is open. */
-  requireClosed(): void {
+  commit(): void {}
+
+  vote(): void {
+    this.#requireClosed()
+  }
+
+  async finish(): Promise<undefined> {
+    for (const oid of this.#placed) this.#blobs.settle(oid, this.#tid)
+    this.#end()
+    return undefined
+  }
+
+  abortCommit(_tx: CommitInfo): void {
+    for (const oid of this.#placed.splice(0)) this.#blobs.discard(oid, this.#tid)
+  }
+
+  abort(): void {
+    this.#end()
+  }
+
+  takeBack(): void {
+    this.#requireClosed()
+    this.#changed = new Map()
+  }
+
+  savepoint(): { rollback(): void } {
+    this.#requireClosed()
+    const kept = new Map(this.#changed)
+    for (const { path } of kept.values()) this.#kept.add(path)
+    return {
+      rollback: () => {
+        this.#requireClosed()
+        this.#changed = new Map(kept)
+      },
+    }
+  }
+
+  // Inside ------------------------------------------------------------------------------------
+
+  /** Before the commit: every changed file is durable, and its object says what it holds. */
+  async #describe(): Promise<void> {
+    this.#requireClosed()
+    const writings = this.#writings
+    for (const { object, path } of this.#changed.values()) {
+      const file = await open(path, 'r+')
+      try {
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      const facts = await factsOf(path)
+      // Somebody may have aborted meanwhile; then the object is no matter of this work any more.
+      if (this.#isEnded) return
+      object.set(BLOB_SLOT, facts)
+    }
+    this.#described = writings
+  }
+
+  #requireClosed(): void {
     const [oid] = this.#open.keys()
     if (oid === undefined) return
     throw imageFault(
@@ -145,49 +208,42 @@ export class BlobWork {
     )
   }
 
-  /** What this work has changed, with what is to be said of each, durable in its file. */
-  async changes(): Promise<{ oid: Oid; path: string; base: Tid; facts: BlobFacts }[]> {
-    this.#live()
-    this.requireClosed()
-    const changes = []
-    for (const [oid, { path, base }] of this.#changed) {
-      const file = await open(path, 'r+')
-      try {
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      changes.push({ oid, path, base, facts: await factsOf(path) })
-    }
-    return changes
+  /** The committed file of a blob as the transaction sees it. */
+  #committed(object: Persistent): string | undefined {
+    const tid = object.changedAt(BLOB_SLOT) ?? 0
+    if (tid === 0 || blobFacts(object.get(BLOB_SLOT)) === undefined) return undefined
+    return this.#blobs.pathOf(object.oid as Oid, tid)
   }
 
-  /** Ends the work: what was not committed is gone. Faults nothing, and may be called again. */
-  async end(): Promise<void> {
-    this.#ended = true
-    this.#changed.clear()
-    this.#savepoints.length = 0
-    await rm(this.#folder, { recursive: true, force: true })
+  #readable(object: Persistent): string {
+    const oid = object.oid as Oid
+    const path = this.#changed.get(oid)?.path ?? this.#committed(object)
+    if (path !== undefined) return path
+    throw imageFault('TARGET_UNKNOWN', `There is no blob ${oidText(oid)}.`, { oid })
   }
 
-  async #writable(oid: Oid, mode: BlobMode): Promise<string> {
-    const known = this.#changed.get(oid)
-    if (known !== undefined) {
-      if (mode === 'write') await (await open(known.path, 'w')).close()
-      return known.path
+  async #writable(object: Persistent, mode: BlobMode): Promise<string> {
+    const oid = object.oid as Oid
+    const known = this.#changed.get(oid)?.path
+    if (known !== undefined && !this.#kept.has(known)) {
+      if (mode === 'write') await (await open(known, 'w')).close()
+      return known
     }
-    if (this.#changed.size >= IMAGE_LIMITS.blobsChanged) {
+    if (known === undefined && this.#changed.size >= IMAGE_LIMITS.blobsChanged) {
       throw imageFault(
         'LIMIT',
-        `One unit of work changes up to ${IMAGE_LIMITS.blobsChanged} blobs.`,
+        `One transaction changes up to ${IMAGE_LIMITS.blobsChanged} blobs.`,
         undefined,
         'Commit it in several.',
       )
     }
-    const committed = this.#blobs.committed(oid)
-    if (committed === undefined && mode === 'change') this.path(oid)
-    const path = await this.#copy(mode === 'write' ? undefined : committed?.path)
-    this.#changed.set(oid, { path, base: committed?.tid ?? 0 })
+    const before = known ?? (mode === 'change' ? this.#readable(object) : this.#committed(object))
+    const path = await this.#copy(mode === 'write' ? undefined : before)
+    if (this.#isEnded) {
+      rmSync(this.#folder, { recursive: true, force: true })
+      throw imageFault('TRANSACTION_STATE', 'The transaction has ended meanwhile.')
+    }
+    this.#changed.set(oid, { object, path })
     return path
   }
 
@@ -203,52 +259,18 @@ export class BlobWork {
     return target
   }
 
-  #live(): void {
-    if (!this.#ended) return
-    throw imageFault('CONFLICT', 'This unit of work has ended.', undefined, 'Begin another one.')
+  #end(): void {
+    this.#isEnded = true
+    this.#changed.clear()
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 }
 
-function opened(oid: Oid, file: FileHandle, isWriter: boolean, release: () => void): BlobFile {
-  let isOpen = true
-  return {
-    oid,
-    async read(position, length) {
-      const bytes = Buffer.alloc(length)
-      const { bytesRead } = await file.read(bytes, 0, length, position)
-      return bytes.subarray(0, bytesRead)
-    },
-    async write(bytes, position) {
-      if (!isWriter) throw imageFault('READ_ONLY', `Blob ${oidText(oid)} is open for reading.`)
-      const at = position ?? (await file.stat()).size
-      if (at + bytes.length > IMAGE_LIMITS.blobBytes) {
-        throw imageFault(
-          'LIMIT',
-          `A blob takes up to ${IMAGE_LIMITS.blobBytes} bytes.`,
-          { oid },
-          'Keep it in several blobs.',
-        )
-      }
-      for (let done = 0; done < bytes.length; ) {
-        const rest = bytes.subarray(done)
-        done += (await file.write(rest, 0, rest.length, at + done)).bytesWritten
-      }
-    },
-    async size() {
-      return (await file.stat()).size
-    },
-    async close() {
-      if (!isOpen) return
-      isOpen = false
-      await file.close()
-      release()
-    },
-  }
-}
-
-/** How long a file is, and its SHA-256. */
-export async function factsOf(path: string): Promise<BlobFacts> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-  return { bytes: (await stat(path)).size, sha256: hash.digest('hex') }
+function lostFile(oid: Oid): Error {
+  return imageFault(
+    'CONFLICT',
+    `The file of blob ${oidText(oid)} as this transaction sees it is gone: it was packed away, or is lost.`,
+    { oid },
+    'Abort and read what is there now; `verify` tells lost files.',
+  )
 }

@@ -1,33 +1,15 @@
 // Owns: values too large for records, each version a file: blobs/<oid>/<tid>, beside the store that has their records. The
 // tid is that of the slot which says that the object is a blob, so a later change of other slots keeps the file.
-// Leaves: what is not committed yet to blob-work.ts; numbers and names to the store's own commits.
+// Leaves: what is not committed yet to blob-work.ts; numbers, names and conflicts to connections.
 // Laws: IM87 a blob's file is in its place before its record is durable, and counts only with it. IM89 what a pack removes
 // from the store goes from here.
-import { chmod, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { rmdirSync, rmSync, statSync } from 'node:fs'
+import { appendFile, chmod, copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  decodeSlots,
-  encodeSlots,
-  isMap,
-  type Oid,
-  oidText,
-  type StoredSlot,
-  type Tid,
-} from '#objects'
-import { type BlobFacts, BlobWork, factsOf } from './blob-work.ts'
+import { decodeSlots, type Oid, oidText, type StoredSlot, type Tid } from '#objects'
+import { BLOB_SLOT, type BlobFacts, blobFacts, factsNow, factsOf } from './blob-file.ts'
 import { imageFault } from './faults.ts'
-import type {
-  Damage,
-  PackProgress,
-  PackReport,
-  PackRequest,
-  Revision,
-  Store,
-  Transaction,
-} from './store.ts'
-
-/** The slot that makes an object a blob. */
-const SLOT = 'blob'
+import type { Damage, Revision, Store, Transaction } from './store.ts'
 
 /** Where work that is not committed lies. No oid has this name. */
 const WORK = 'work'
@@ -37,8 +19,6 @@ export class Blobs {
   readonly #folder: string
   /** Files in their places whose records are on their way, as `oid/tid`: no sweep takes them for left over. */
   readonly #underWay = new Set<string>()
-  /** Blobs whose records were handed to the store and are not durable yet. */
-  readonly #committing = new Set<Oid>()
   #works = 0
 
   private constructor(store: Store, folder: string) {
@@ -49,92 +29,30 @@ export class Blobs {
   /** The blobs of a store, in a folder that is theirs alone. What a process that died left behind is removed. */
   static async open(store: Store, folder: string): Promise<Blobs> {
     const blobs = new Blobs(store, folder)
-    await mkdir(folder, { recursive: true })
-    await rm(join(folder, WORK), { recursive: true, force: true })
-    await blobs.#sweep()
-    return blobs
-  }
-
-  /** A new unit of work. End it with `commit` or with its own `end`. */
-  begin(): BlobWork {
-    const folder = join(this.#folder, WORK, `${++this.#works}`)
-    return new BlobWork({ committed: (oid) => this.#committed(oid) }, folder)
-  }
-
-  /**
-   * Commits a unit of work and a transaction of the store, both or neither: each changed blob gets a revision in it. The
-   * transaction may bring a revision of a blob itself, with the object's other slots; its blob slot is set here. Faults
-   * CONFLICT when a blob is open, or was committed by somebody else meanwhile; then the work can go on.
-   */
-  async commit(work: BlobWork, transaction: Transaction): Promise<void> {
-    const changes = await work.changes()
-    const { tid } = transaction
-    const revisions = new Map(transaction.revisions.map((revision) => [revision.oid, revision]))
-    const placed = new Map<string, string>()
-    const taken: Oid[] = []
-    try {
-      for (const { oid, path, facts } of changes) {
-        revisions.set(oid, blobRevision(oid, tid, facts, revisions.get(oid)))
-        const place = `${oid}/${tid}`
-        this.#underWay.add(place)
-        placed.set(place, path)
-        await this.#place(path, place)
-      }
-      // Nothing is waited for between this check and the store's taking the group.
-      for (const { oid, base } of changes) this.#requireBase(oid, base)
-      for (const { oid } of changes) {
-        this.#committing.add(oid)
-        taken.push(oid)
-      }
-      await this.#store.commit({
-        transactions: [{ ...transaction, revisions: [...revisions.values()] }],
-        tables: [],
-      })
-    } catch (error) {
-      for (const [place, path] of placed) await this.#takeBack(place, path)
-      throw error
-    } finally {
-      for (const place of placed.keys()) this.#underWay.delete(place)
-      for (const oid of taken) this.#committing.delete(oid)
+    if (store.isReadOnly?.() !== true) {
+      await mkdir(folder, { recursive: true })
+      await rm(join(folder, WORK), { recursive: true, force: true })
+      await blobs.sweep()
     }
-    await work.end()
+    return blobs
   }
 
   /** The file of a committed blob as of `at`, for reading by anybody. Faults TARGET_UNKNOWN, also for uncommitted ones. */
   path(oid: Oid, at?: Tid): string {
-    const found = this.#committed(oid, at)
-    if (found !== undefined) return found.path
-    throw imageFault('TARGET_UNKNOWN', `There is no committed blob ${oidText(oid)}.`, { oid })
+    return this.pathOf(oid, this.#committed(oid, at).tid)
   }
 
   /** What is said of a committed blob. Faults TARGET_UNKNOWN. */
   facts(oid: Oid, at?: Tid): BlobFacts {
-    const blob = blobIn(this.#store.read(oid, at))
-    if (blob !== undefined) return blob.facts
-    throw imageFault('TARGET_UNKNOWN', `There is no committed blob ${oidText(oid)}.`, { oid })
-  }
-
-  /** Packs the store and removes the files whose records are gone. */
-  async pack(
-    request: PackRequest,
-    progress?: (progress: PackProgress) => void,
-  ): Promise<PackReport> {
-    const report = await this.#store.pack(request, progress)
-    if (request.checkOnly !== true) await this.#sweep()
-    return report
+    return this.#committed(oid, at).facts
   }
 
   /** Reads every blob's every version and lists what is missing or is not what its record says. */
-  async verify(): Promise<Damage[]> {
+  verify(): Damage[] {
     const damage: Damage[] = []
     for (const { oid } of this.#store.objects()) {
-      const seen = new Set<Tid>()
-      for (const revision of this.#revisions(oid)) {
-        const blob = blobIn(revision)
-        if (blob === undefined || seen.has(blob.tid)) continue
-        const { tid, facts } = blob
-        seen.add(tid)
-        const problem = await this.#problem(`${oid}/${tid}`, facts)
+      for (const { tid, facts } of this.#versions(oid)) {
+        const problem = this.#problem(oid, tid, facts)
         if (problem === undefined) continue
         damage.push({ oid, tid, problem: `Blob ${oidText(oid)} at transaction ${tid} ${problem}.` })
       }
@@ -142,96 +60,218 @@ export class Blobs {
     return damage
   }
 
-  async #problem(place: string, facts: BlobFacts): Promise<string | undefined> {
+  /** Bytes of the files of all committed blobs. */
+  bytes(): number {
+    let bytes = 0
+    for (const { oid } of this.#store.objects()) {
+      for (const { tid } of this.#versions(oid)) {
+        bytes += sizeOf(this.pathOf(oid, tid)) ?? 0
+      }
+    }
+    return bytes
+  }
+
+  /** Removes files that no record speaks of, and folders that are empty then. */
+  async sweep(): Promise<void> {
+    for (const folder of await readdir(this.#folder)) {
+      if (!/^\d+$/.test(folder)) continue
+      const oid = Number(folder)
+      for (const file of await readdir(join(this.#folder, folder))) {
+        const tid = Number(file)
+        if (this.#underWay.has(`${oid}/${tid}`) || this.#hasRecord(oid, tid)) continue
+        await rm(this.pathOf(oid, tid), { force: true })
+      }
+      removeEmpty(join(this.#folder, folder))
+    }
+  }
+
+  // For units of work ---------------------------------------------------------------------------
+
+  /** A folder for the files of one more unit of work, which makes and removes it. */
+  workFolder(): string {
+    return join(this.#folder, WORK, `${++this.#works}`)
+  }
+
+  /** Where the file of a version lies. */
+  pathOf(oid: Oid, tid: Tid): string {
+    return join(this.#folder, `${oid}`, `${tid}`)
+  }
+
+  /** Moves a file to its place, durable, before its record is. */
+  async place(oid: Oid, tid: Tid, path: string): Promise<void> {
+    this.#underWay.add(`${oid}/${tid}`)
+    const target = this.pathOf(oid, tid)
+    await mkdir(join(target, '..'), { recursive: true })
+    await rename(path, target)
+    await chmod(target, 0o444)
+    await syncFolder(join(target, '..'))
+    await syncFolder(this.#folder)
+  }
+
+  /** The record of a file in its place is durable. */
+  settle(oid: Oid, tid: Tid): void {
+    this.#underWay.delete(`${oid}/${tid}`)
+  }
+
+  /** The commit of a file in its place has failed: it goes, unless its record was kept after all. */
+  discard(oid: Oid, tid: Tid): void {
+    this.#underWay.delete(`${oid}/${tid}`)
     try {
-      const found = await factsOf(join(this.#folder, place))
+      if (this.#hasRecord(oid, tid)) return
+    } catch {
+      // The store answers no more; the next opening looks again.
+      return
+    }
+    rmSync(this.pathOf(oid, tid), { force: true })
+    removeEmpty(join(this.#folder, `${oid}`))
+  }
+
+  // For copies and backups ----------------------------------------------------------------------
+
+  /** The versions that a transaction of the store speaks of, with their files. Faults IMAGE_DAMAGED when one is not there. */
+  *spokenOf({
+    revisions,
+  }: Transaction): Generator<{ oid: Oid; tid: Tid; path: string; bytes: number }> {
+    for (const revision of revisions) {
+      const blob = blobIn(revision)
+      if (blob === undefined) continue
+      const { tid, facts } = blob
+      const path = this.pathOf(revision.oid, tid)
+      if (sizeOf(path) !== facts.bytes) throw damagedBlob(revision.oid, tid)
+      yield { oid: revision.oid, tid, path, bytes: facts.bytes }
+    }
+  }
+
+  /** Takes the files over that a transaction brings, before it is committed here. Faults IMAGE_DAMAGED. */
+  async take(source: Blobs, transaction: Transaction): Promise<void> {
+    for (const { oid, tid, path } of source.spokenOf(transaction)) {
+      if (sizeOf(this.pathOf(oid, tid)) === sizeOf(path)) continue
+      const folder = this.workFolder()
+      await mkdir(folder, { recursive: true })
+      const copy = join(folder, '1')
+      await copyFile(path, copy)
+      await this.#put(oid, tid, copy, transaction)
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  /** Files that come in pieces, each before the transaction that brings it. */
+  receiving(): Receiving {
+    return new Receiving(this, this.workFolder())
+  }
+
+  /** For `Receiving`: a whole file to its place. Faults IMAGE_DAMAGED when it is not what the transaction says. */
+  async received(oid: Oid, tid: Tid, path: string, transaction: Transaction): Promise<void> {
+    await this.#put(oid, tid, path, transaction)
+  }
+
+  async #put(oid: Oid, tid: Tid, path: string, { revisions }: Transaction): Promise<void> {
+    const blob = blobIn(revisions.find((revision) => revision.oid === oid))
+    const found = await factsOf(path)
+    if (blob?.tid !== tid || found.sha256 !== blob.facts.sha256) throw damagedBlob(oid, tid)
+    await chmod(path, 0o600)
+    const file = await open(path, 'r+')
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await this.place(oid, tid, path)
+    // Nothing sweeps a store into which something is being brought, but for the pack at its end.
+    this.settle(oid, tid)
+  }
+
+  #problem(oid: Oid, tid: Tid, facts: BlobFacts): string | undefined {
+    try {
+      const found = factsNow(this.pathOf(oid, tid))
       return found.sha256 === facts.sha256 ? undefined : 'is not what its record says'
     } catch (error) {
       return `cannot be read (${String(error)})`
     }
   }
 
-  *#revisions(oid: Oid): Generator<Revision, void, undefined> {
+  /** The versions of a blob that its records speak of, newest first, each once. */
+  *#versions(oid: Oid): Generator<{ tid: Tid; facts: BlobFacts }, void, undefined> {
+    const seen = new Set<Tid>()
     for (let before: Tid | undefined; ; ) {
       const page = this.#store.revisions(oid, before === undefined ? {} : { before })
-      yield* page
+      for (const revision of page) {
+        const blob = blobIn(revision)
+        if (blob === undefined || seen.has(blob.tid)) continue
+        seen.add(blob.tid)
+        yield blob
+      }
       before = page.at(-1)?.tid
       if (before === undefined) return
     }
   }
 
-  #committed(oid: Oid, at?: Tid): { path: string; tid: Tid } | undefined {
+  #hasRecord(oid: Oid, tid: Tid): boolean {
+    for (const version of this.#versions(oid)) if (version.tid === tid) return true
+    return false
+  }
+
+  #committed(oid: Oid, at?: Tid): { facts: BlobFacts; tid: Tid } {
     const blob = blobIn(this.#store.read(oid, at))
-    if (blob === undefined) return undefined
-    return { path: join(this.#folder, `${oid}`, `${blob.tid}`), tid: blob.tid }
-  }
-
-  #requireBase(oid: Oid, base: Tid): void {
-    const now = this.#committed(oid)?.tid ?? 0
-    if (now === base && !this.#committing.has(oid)) return
-    throw imageFault(
-      'CONFLICT',
-      `Blob ${oidText(oid)} was committed by somebody else meanwhile.`,
-      { oid, tid: now },
-      'End this work and begin another one.',
-    )
-  }
-
-  /** Moves a work's file to its place, durable. */
-  async #place(path: string, place: string): Promise<void> {
-    const target = join(this.#folder, place)
-    const folder = join(target, '..')
-    await mkdir(folder, { recursive: true })
-    await rename(path, target)
-    await chmod(target, 0o444)
-    await syncFolder(folder)
-    await syncFolder(this.#folder)
-  }
-
-  /** Moves a file back to its work, unless its record was kept after all, or it never got to its place. */
-  async #takeBack(place: string, path: string): Promise<void> {
-    const [oid, tid] = place.split('/').map(Number) as [Oid, Tid]
-    if (this.#tidsOf(oid).has(tid)) return
-    const target = join(this.#folder, place)
-    try {
-      await rename(target, path)
-      await chmod(path, 0o600)
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOENT') throw error
-    }
-    await removeEmpty(join(target, '..'))
-  }
-
-  /** Removes files that no record speaks of, and folders that are empty then. */
-  async #sweep(): Promise<void> {
-    for (const folder of await readdir(this.#folder)) {
-      if (!/^\d+$/.test(folder)) continue
-      const tids = this.#tidsOf(Number(folder))
-      for (const file of await readdir(join(this.#folder, folder))) {
-        const place = `${folder}/${file}`
-        if (this.#underWay.has(place) || tids.has(Number(file))) continue
-        await rm(join(this.#folder, place), { force: true })
-      }
-      await removeEmpty(join(this.#folder, folder))
-    }
-  }
-
-  /** The versions of a blob that its records speak of. */
-  #tidsOf(oid: Oid): Set<Tid> {
-    const tids = new Set<Tid>()
-    for (const revision of this.#revisions(oid)) {
-      const blob = blobIn(revision)
-      if (blob !== undefined) tids.add(blob.tid)
-    }
-    return tids
+    if (blob !== undefined) return blob
+    throw imageFault('TARGET_UNKNOWN', `There is no committed blob ${oidText(oid)}.`, { oid })
   }
 }
 
-function blobRevision(oid: Oid, tid: Tid, facts: BlobFacts, given: Revision | undefined): Revision {
-  const slots = given === undefined ? [] : decodeSlots(given.payload)
-  const others = slots.filter(({ name }) => name !== SLOT)
-  const payload = encodeSlots([...others, { name: SLOT, tid, value: { ...facts } }])
-  return { oid, tid, kind: 'object', refs: given?.refs ?? [], payload }
+/** Files that come in pieces, as out of a backup. */
+export class Receiving {
+  readonly #blobs: Blobs
+  readonly #folder: string
+  #whole: { oid: Oid; tid: Tid; path: string }[] = []
+  #files = 0
+
+  constructor(blobs: Blobs, folder: string) {
+    this.#blobs = blobs
+    this.#folder = folder
+  }
+
+  /** One more piece of the file of a version, in their order. */
+  async piece(oid: Oid, tid: Tid, bytes: Uint8Array): Promise<void> {
+    await mkdir(this.#folder, { recursive: true })
+    let file = this.#whole.at(-1)
+    if (file?.oid !== oid || file.tid !== tid) {
+      file = { oid, tid, path: join(this.#folder, `${++this.#files}`) }
+      this.#whole.push(file)
+    }
+    await appendFile(file.path, bytes)
+  }
+
+  /** The transaction that brings them comes next. Faults IMAGE_DAMAGED when they are not what it says. */
+  async before(transaction: Transaction): Promise<void> {
+    const files = this.#whole
+    this.#whole = []
+    for (const { oid, tid, path } of files) await this.#blobs.received(oid, tid, path, transaction)
+  }
+
+  async end(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** `store` with a place for files in `folder`: its connections have blobs, and its packs, its check and its size know of them. */
+export async function openBlobStore(store: Store, folder: string): Promise<Store> {
+  const blobs = await Blobs.open(store, folder)
+  const calls: Partial<Store> = {
+    files: () => blobs,
+    bytes: () => store.bytes() + blobs.bytes(),
+    async pack(request, progress) {
+      const report = await store.pack(request, progress)
+      if (request.checkOnly !== true) await blobs.sweep()
+      return report
+    },
+    verify() {
+      const report = store.verify()
+      return { ...report, damage: [...report.damage, ...blobs.verify()] }
+    },
+  }
+  return new Proxy(store, {
+    get: (_, name: keyof Store) => calls[name] ?? store[name]?.bind(store),
+  })
 }
 
 /** What a record says of its blob, and since when; undefined when it has none. */
@@ -239,17 +279,24 @@ function blobIn(revision: Revision | undefined): { facts: BlobFacts; tid: Tid } 
   if (revision?.kind !== 'object') return undefined
   let slot: StoredSlot | undefined
   try {
-    slot = decodeSlots(revision.payload).find(({ name }) => name === SLOT)
+    slot = decodeSlots(revision.payload).find(({ name }) => name === BLOB_SLOT)
   } catch {
     // A record without slots is no blob's.
     return undefined
   }
-  const value = slot?.value
-  if (slot === undefined || typeof value !== 'object' || value === null || !isMap(value)) return
-  const { bytes, sha256 } = value
-  if (typeof bytes !== 'number' || typeof sha256 !== 'string') return undefined
-  return { facts: { bytes, sha256 }, tid: slot.tid }
+  const facts = blobFacts(slot?.value)
+  return slot === undefined || facts === undefined ? undefined : { facts, tid: slot.tid }
 }
+
+/** How long a file is, undefined when there is none. */
+const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size
+
+const damagedBlob = (oid: Oid, tid: Tid) =>
+  imageFault(
+    'IMAGE_DAMAGED',
+    `The file of blob ${oidText(oid)} at transaction ${tid} is not what its record says.`,
+    { oid, tid },
+  )
 
 async function syncFolder(folder: string): Promise<void> {
   // On Windows a folder cannot be opened, and its entries are durable without that.
@@ -262,9 +309,9 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function removeEmpty(folder: string): Promise<void> {
+function removeEmpty(folder: string): void {
   try {
-    await rmdir(folder)
+    rmdirSync(folder)
   } catch {
     // It is not empty, or not there: both are what is wanted.
   }

@@ -1,7 +1,9 @@
 // Owns: the process that verifies an image, page by page and then through LMDB, and writes its report to stdout.
 // Leaves: what a death of this process means to check.ts.
-// Laws: IM83 LMDB opens the file only when its pages add up.
+// Laws: IM83 LMDB opens the file only when its pages add up. IM122 of an image that is open the pages alone are read.
 import { asFault } from '#ground'
+import type { CheckOrder } from './check.ts'
+import { unsound } from './lmdb/soundness.ts'
 import { openLmdbStore } from './lmdb/store.ts'
 import { openFile, verifyPages } from './lmdb/verify-pages.ts'
 import { openMemoryStore } from './memory/store.ts'
@@ -13,9 +15,11 @@ import type { Damage, VerifyReport } from './store.ts'
 const NAMED = 512 * 1024 * 1024
 
 /** The report on a folder: that of the pages, and when they are sound, what LMDB adds. */
-async function check(folder: string): Promise<VerifyReport> {
+async function check({ folder, meta }: CheckOrder): Promise<VerifyReport> {
   try {
-    const pages = verifyPages(folder)
+    const pages = verifyPages(folder, meta)
+    // LMDB would read what its process has committed since, and be one more reader that keeps pages from being free.
+    if (meta !== undefined) return pages
     // References to what is not there are no damage of pages; LMDB can open such an image.
     if (pages.damage.some(({ problem }) => !/which is not there\.$/.test(problem))) return pages
     const store = openLmdbStore(folder, { readOnly: true })
@@ -46,11 +50,16 @@ async function named(folder: string, report: VerifyReport): Promise<VerifyReport
       return place === undefined ? one : { ...one, place }
     })
     return { ...report, damage }
-  } catch (error) {
-    // The report is what was asked for; where not even this can be read it goes without.
-    if (asFault(error) === undefined) throw error
+  } catch {
+    // The report is what was asked for; where not even this can be read, or is written meanwhile, it goes without.
     return report
   }
+}
+
+/** The first problem of the pages, null when there is none. */
+function problemOf({ folder, meta }: CheckOrder): string | null {
+  using file = openFile(folder)
+  return unsound(file, meta) ?? null
 }
 
 function sizeOf(folder: string): number {
@@ -61,5 +70,9 @@ function sizeOf(folder: string): number {
 let input = ''
 process.stdin.setEncoding('utf8')
 for await (const chunk of process.stdin) input += chunk
-const { folder } = JSON.parse(input) as { folder: string }
-process.stdout.write(JSON.stringify(await named(folder, await check(folder))))
+const order = JSON.parse(input) as CheckOrder
+const answer =
+  order.pagesOnly === true
+    ? { problem: problemOf(order) }
+    : await named(order.folder, await check(order))
+process.stdout.write(JSON.stringify(answer))

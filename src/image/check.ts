@@ -4,6 +4,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { imageFault } from './faults.ts'
+import type { Meta } from './lmdb/page-file.ts'
 import type { Damage, VerifyReport } from './store.ts'
 
 /** A child process with three pipes. `onExit` is called once. */
@@ -16,7 +17,25 @@ export interface CheckChild {
 }
 
 /** Starts one of our own programs. */
-export type SpawnCheck = (entry: string, options: { execArgv: string[] }) => CheckChild
+export type SpawnCheck = (
+  entry: string,
+  options: { execArgv: string[]; nice?: number },
+) => CheckChild
+
+/** An image that is open, as of a transaction whose pages somebody holds in place. */
+export interface Snapshot {
+  folder: string
+  meta: Meta
+}
+
+/** What check-main.ts is asked. */
+export interface CheckOrder {
+  folder: string
+  /** The transaction to look at; without it the folder is closed, and LMDB opens it once its pages add up. */
+  meta?: Meta
+  /** The answer is the first problem of the pages alone. */
+  pagesOnly?: true
+}
 
 /** Longest check, milliseconds: ten million records take about two minutes, and a ring of pages takes for ever. */
 const CHECK_MS = 20 * 60_000
@@ -24,12 +43,54 @@ const CHECK_MS = 20 * 60_000
 /** Bytes kept of what a child says as it dies. */
 const LAST_WORDS = 2_000
 
+/** How far a look at an open image steps behind everything else, as of the system's levels of niceness. */
+const BEHIND = 15
+
 /**
  * Verifies the image in a folder that nobody writes to meanwhile: its pages, then all of it through LMDB. Never throws for
  * damage, however bad: a child that crashed, hung or said nothing is damage too.
  */
-export function checkImage(folder: string, spawn: SpawnCheck): Promise<VerifyReport> {
-  const child = spawn(fileURLToPath(new URL('./check-main.ts', import.meta.url)), { execArgv: [] })
+export async function checkImage(folder: string, spawn: SpawnCheck): Promise<VerifyReport> {
+  const { text, end } = await ask({ folder }, spawn)
+  return reportIn(text) ?? lost(end)
+}
+
+/** Verifies an image that is open, page by page. Aborted, it faults READ_ONLY. */
+export async function checkSnapshot(
+  { folder, meta }: Snapshot,
+  spawn: SpawnCheck,
+  stop: AbortSignal,
+): Promise<VerifyReport> {
+  const { text, end } = await ask({ folder, meta }, spawn, { stop })
+  if (stop.aborted) throw imageFault('READ_ONLY', 'The image was closed while it was verified.')
+  return reportIn(text) ?? lost(end)
+}
+
+/**
+ * The first problem of the pages of an image that is open, undefined when there is none, and when the process that looks ended
+ * otherwise: it reads files alone, so its end says nothing of the image.
+ */
+export async function soundSnapshot(
+  { folder, meta }: Snapshot,
+  spawn: SpawnCheck,
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const order: CheckOrder = { folder, meta, pagesOnly: true }
+  const { text } = await ask(order, spawn, { stop, nice: BEHIND })
+  const answer = parsed(text) as { problem?: unknown } | undefined
+  return typeof answer?.problem === 'string' ? answer.problem : undefined
+}
+
+/** Asks a process of its own; `text` is empty unless it ended well, and `end` says how it did otherwise. */
+function ask(
+  order: CheckOrder,
+  spawn: SpawnCheck,
+  { stop, nice }: { stop?: AbortSignal; nice?: number } = {},
+): Promise<{ text: string; end: string }> {
+  const child = spawn(fileURLToPath(new URL('./check-main.ts', import.meta.url)), {
+    execArgv: [],
+    ...(nice === undefined ? {} : { nice }),
+  })
   return new Promise((resolve) => {
     let said = ''
     let words = ''
@@ -42,18 +103,22 @@ export function checkImage(folder: string, spawn: SpawnCheck): Promise<VerifyRep
     child.stdin.on('error', () => {
       // The child died before it read; its end tells.
     })
-    const timer = setTimeout(() => child.kill('SIGKILL'), CHECK_MS)
+    const kill = () => child.kill('SIGKILL')
+    const timer = setTimeout(kill, CHECK_MS)
+    stop?.addEventListener('abort', kill)
     const outputEnded = new Promise<void>((ended) => {
       child.stdout.once('close', ended)
     })
     child.onExit((code, signal) => {
       clearTimeout(timer)
+      stop?.removeEventListener('abort', kill)
       void outputEnded.then(() => {
-        const report = code === 0 ? reportIn(said) : undefined
-        resolve(report ?? lost(signal ?? `exit code ${code}`, words))
+        const last = words.trim() === '' ? '' : ` Its last words: ${words.trim()}`
+        const end = `(${signal ?? `exit code ${code}`}).${last}`
+        resolve({ text: code === 0 ? said : '', end })
       })
     })
-    child.stdin.end(JSON.stringify({ folder }))
+    child.stdin.end(JSON.stringify(order))
   })
 }
 
@@ -66,35 +131,39 @@ export async function requireSound(folder: string, spawn: SpawnCheck): Promise<V
     'IMAGE_DAMAGED',
     `The image in ${folder} has ${report.damage.length} damaged places; the first: ${first.problem}`,
     { folder, damage: report.damage.slice(0, 10).map(({ problem }) => problem) },
-    'Salvage it into a new folder, or load the last backup.',
+    'Save what is whole with `batos salvage`, or load the last backup.',
   )
 }
 
-function lost(how: string, words: string): VerifyReport {
-  const said = words.trim() === '' ? '' : ` Its last words: ${words.trim()}`
-  const problem = `The process that read the image was ended (${how}).${said}`
+function lost(end: string): VerifyReport {
+  const problem = `The process that read the image was ended ${end}`
   const damage: Damage[] = [{ oid: undefined, tid: undefined, problem }]
   return { objects: 0, revisions: 0, transactions: 0, damage }
 }
 
 /** The report that a child wrote, undefined when it is none. */
 function reportIn(text: string): VerifyReport | undefined {
+  const value = parsed(text) as Partial<VerifyReport> | undefined
+  if (!Array.isArray(value?.damage) || typeof value.objects !== 'number') return undefined
+  return {
+    objects: value.objects,
+    revisions: Number(value.revisions),
+    transactions: Number(value.transactions),
+    damage: value.damage.map(({ oid, tid, problem, place }) => ({
+      oid: oid ?? undefined,
+      tid: tid ?? undefined,
+      problem: String(problem),
+      ...(typeof place === 'string' ? { place } : {}),
+    })),
+  }
+}
+
+/** The value of a JSON text, undefined when it was cut off. */
+function parsed(text: string): unknown {
   try {
-    const value = JSON.parse(text) as Partial<VerifyReport>
-    if (!Array.isArray(value.damage) || typeof value.objects !== 'number') return undefined
-    return {
-      objects: value.objects,
-      revisions: Number(value.revisions),
-      transactions: Number(value.transactions),
-      damage: value.damage.map(({ oid, tid, problem, place }) => ({
-        oid: oid ?? undefined,
-        tid: tid ?? undefined,
-        problem: String(problem),
-        ...(typeof place === 'string' ? { place } : {}),
-      })),
-    }
+    return JSON.parse(text) ?? undefined
   } catch {
-    // Cut off, so there is no report; the caller says so.
+    // There is no answer; the caller says so.
     return undefined
   }
 }

@@ -1,6 +1,7 @@
 // Owns: the suite of connections and transactions that runs over every store.
 // Leaves: the claims to the files that end in -contract.ts.
 // Laws: IM101 a claim is the same for every store; it is left out only for what the store says that it lacks.
+import { blobGroups } from './blob-contract.ts'
 import { commitGroups } from './commit-contract.ts'
 import { conflictGroups } from './conflict-contract.ts'
 import { Bench, type ClaimGroup, type Register } from './connection-parts.ts'
@@ -14,6 +15,7 @@ import {
 } from './contract-parts.ts'
 import { lifeGroups } from './life-contract.ts'
 import { memoryGroups } from './memory-contract.ts'
+import { packedGroups } from './packed-contract.ts'
 import { pastGroups } from './past-contract.ts'
 import { raceGroups } from './race-contract.ts'
 import { refusalGroups } from './refusal-contract.ts'
@@ -31,7 +33,9 @@ const GROUPS: readonly ClaimGroup[] = [
   ...transactionGroups,
   ...undoGroups,
   ...pastGroups,
+  ...packedGroups,
   ...refusalGroups,
+  ...blobGroups,
 ]
 
 /** One claim about connections over every store. */

@@ -61,6 +61,11 @@ export class Bench {
     return await this.#contract.open()
   }
 
+  /** A new folder for files beside the store, for claims that need `files`. */
+  newFolder(): string {
+    return this.#contract.folder?.() as string
+  }
+
   /** Goes on with a new, empty store. */
   async renew(): Promise<void> {
     await this.close()
@@ -84,6 +89,11 @@ export class Bench {
 
   storage(options: Partial<StorageOptions> = {}): Storage {
     return new Storage(this.store, { ...this.options, ...options })
+  }
+
+  /** A storage over another store than the one that the claim is about, such as that one in disguise. */
+  storageOver(store: Store): Storage {
+    return new Storage(store, this.options)
   }
 
   database(options: Partial<DatabaseOptions> = {}): Database {
@@ -120,6 +130,15 @@ export function rootOf(connection: Connection): Persistent {
   const root = connection.name('root')
   if (root === undefined) throw new Error('nothing is bound to root')
   return root
+}
+
+/** Removes an object in a transaction of its own, whatever refers to it. */
+export async function removed(storage: Storage, oid: Oid): Promise<void> {
+  const tx = info()
+  await storage.begin(tx)
+  storage.remove(tx, oid, storage.tidOf(oid))
+  storage.vote(tx)
+  await storage.finish(tx)
 }
 
 /** Changes one slot of `root` in a connection of its own and commits. */

@@ -5,8 +5,11 @@
 // snapshot. IM51 what nothing reaches is not stored. IM57 a closed connection refuses work.
 import { assert } from '#ground'
 import { checkObjectName, decodeSlots, encodeSlots, type Oid, oidText, type Tid } from '#objects'
+import type { BlobFile, BlobMode } from './blob-file.ts'
+import { BlobWork } from './blob-work.ts'
+import type { Blobs } from './blobs.ts'
 import { type CacheLimits, ObjectCache } from './object-cache.ts'
-import { imageFault } from './faults.ts'
+import { imageFault, readOnlyFault } from './faults.ts'
 import type { Follower } from './follower.ts'
 import { datedPayload, PendingWrites } from './pending-writes.ts'
 import { type Cell, insides, type Owner, Persistent, takeCells } from './persistent.ts'
@@ -54,7 +57,10 @@ export class Connection implements Owner, Resource, Boundary {
   #pending = new PendingWrites()
   #bindings = new Map<string, Oid | null>()
   readonly #reads = new Map<Oid, Tid>()
-  #committing: { tid: Tid; written: Map<Oid, Tid>; merged: ReadonlySet<Oid> } | undefined
+  #committing:
+    | { tid: Tid; oids: ReadonlySet<Oid>; written: Map<Oid, Tid>; merged: ReadonlySet<Oid> }
+    | undefined
+  #blobs: BlobWork | undefined
   #onClose: (() => void)[] = []
 
   constructor(options: ConnectionOptions) {
@@ -103,7 +109,8 @@ export class Connection implements Owner, Resource, Boundary {
   close(): void {
     if (this.#manager === undefined) return
     this.beforeCompletion()
-    if (this.#hasChanges() || this.#added.size > 0 || this.#committing !== undefined) {
+    const isPending = this.#committing !== undefined || this.#blobs?.isPending === true
+    if (this.#hasChanges() || this.#added.size > 0 || isPending) {
       throw imageFault('TRANSACTION_STATE', 'The connection has changes that nobody committed.')
     }
     for (const hook of this.#onClose.splice(0)) {
@@ -115,6 +122,8 @@ export class Connection implements Owner, Resource, Boundary {
     }
     this.#unwatch()
     this.#reads.clear()
+    // What it read of blobs belongs to that transaction; the next one begins its own.
+    this.#blobs = undefined
     this.#manager = undefined
     this.#release(this)
   }
@@ -122,7 +131,9 @@ export class Connection implements Owner, Resource, Boundary {
   /** Aborts what is pending and closes; for `using`. */
   [Symbol.dispose](): void {
     if (this.#manager === undefined) return
-    if (this.#hasChanges() || this.#added.size > 0) this.#manager.current?.[Symbol.dispose]()
+    const hasBlobs = this.#blobs?.isPending === true
+    if (hasBlobs || this.#hasChanges() || this.#added.size > 0)
+      this.#manager.current?.[Symbol.dispose]()
     this.close()
   }
 
@@ -137,8 +148,8 @@ export class Connection implements Owner, Resource, Boundary {
   /** The object of an oid, the same one every time; a ghost until it is used. Faults TARGET_UNKNOWN. */
   get(oid: Oid): Persistent {
     this.#inside()
-    const known = this.cache.get(oid)
-    if (known !== undefined && known.state !== 'ghost') return known
+    const known = this.#loaded(oid)
+    if (known !== undefined) return known
     this.#read(oid)
     return this.object(oid)
   }
@@ -146,8 +157,8 @@ export class Connection implements Owner, Resource, Boundary {
   /** As `get`, undefined when there is no such object. */
   find(oid: Oid): Persistent | undefined {
     this.#inside()
-    const known = this.cache.get(oid)
-    if (known !== undefined && known.state !== 'ghost') return known
+    const known = this.#loaded(oid)
+    if (known !== undefined) return known
     const kind = this.#pending.get(oid)?.kind ?? this.#storage.read(oid, this.#snapshot)?.kind
     return kind === undefined || kind === 'gone' ? undefined : this.object(oid)
   }
@@ -202,6 +213,31 @@ export class Connection implements Owner, Resource, Boundary {
     }
     object.activate()
     if (object.oid !== undefined && object.tid > 0) this.#reads.set(object.oid, object.tid)
+  }
+
+  /**
+   * Opens the blob of an object: bytes of any length, which are a file and not a part of the record. The object is added if it is
+   * new; its slot `blob` says how long the file is and what its SHA-256 is, once it is committed. Close the file before the
+   * commit. Faults CONFLICT beside another writer, or as a writer beside readers; FIELD_INVALID over a store without files.
+   */
+  async openBlob(object: Persistent, mode: BlobMode): Promise<BlobFile> {
+    this.#inside()
+    if (mode !== 'read' && this.#storage.records.isReadOnly?.() === true) throw readOnlyFault()
+    this.add(object)
+    return await this.#blobWork().open(object, mode)
+  }
+
+  /** The file of a committed blob as of the snapshot, for reading by anybody. Faults TARGET_UNKNOWN, also for an uncommitted one. */
+  blobPath(object: Persistent): string {
+    this.#inside()
+    const { oid } = object
+    const isOwn = oid !== undefined && object.connection === this && this.#blobs?.has(oid) !== true
+    if (isOwn) return this.#files().path(oid, this.#snapshot)
+    throw imageFault(
+      'TARGET_UNKNOWN',
+      'The blob is not committed.',
+      oid === undefined ? {} : { oid },
+    )
   }
 
   /** Ghosts all that may be ghosts. */
@@ -300,6 +336,7 @@ export class Connection implements Owner, Resource, Boundary {
     }
     const { tid, changed } = this.#storage.boundary(this.#follower)
     this.#snapshot = tid
+    const removed = [...this.#follower.takeRemoved()].map((oid) => this.cache.get(oid))
     if (changed === 'all') this.#ghost([...this.cache.objects()])
     else {
       const stale = [...changed].map(([oid, at]) => {
@@ -307,7 +344,7 @@ export class Connection implements Owner, Resource, Boundary {
         // What this connection wrote itself is as new as can be.
         return object?.tid === at ? undefined : object
       })
-      this.#ghost(stale.filter((object) => object !== undefined))
+      this.#ghost([...stale, ...removed].filter((object) => object !== undefined))
     }
     this.cache.sweep()
   }
@@ -354,7 +391,8 @@ export class Connection implements Owner, Resource, Boundary {
       if (!writes.has(oid) && this.#storage.tidOf(oid) !== tid) this.#checkFailed(oid, tid)
     }
     const tid = await this.#storage.begin(tx)
-    this.#committing = { tid, written: new Map(), merged: new Set() }
+    const oids = new Set(writes.keys())
+    this.#committing = { tid, oids, written: new Map(), merged: new Set() }
   }
 
   commit(tx: CommitInfo): void {
@@ -422,6 +460,28 @@ export class Connection implements Owner, Resource, Boundary {
     weak: (oid: Oid) => new WeakRefTo<Persistent>(oid, () => this.find(oid)),
   }
 
+  #files(): Blobs {
+    const files = this.#storage.records.files?.()
+    if (files !== undefined) return files
+    throw imageFault(
+      'FIELD_INVALID',
+      'The store has no place for files.',
+      undefined,
+      'Open the database over `openBlobStore(store, folder)`.',
+    )
+  }
+
+  /** The blobs of the transaction under way, which take part in it from now on. */
+  #blobWork(): BlobWork {
+    const transaction = this.manager.get()
+    transaction.checkActive()
+    if (this.#blobs === undefined || this.#blobs.isEnded) {
+      const committing = () => this.#committing
+      this.#blobs = new BlobWork(this.#files(), transaction, this.sortKey, committing)
+    }
+    return this.#blobs
+  }
+
   /** Faults unless work may go on: the connection is open, and in explicit mode a transaction was begun. */
   #inside(): void {
     const { manager } = this
@@ -434,6 +494,15 @@ export class Connection implements Owner, Resource, Boundary {
 
   #named(): Oid[] {
     return [...this.#bindings.values()].filter((oid) => oid !== null)
+  }
+
+  /** An object that is in memory with its state, but for one that a pack has removed meanwhile. */
+  #loaded(oid: Oid): Persistent | undefined {
+    const known = this.cache.get(oid)
+    if (known === undefined || known.state === 'ghost') return undefined
+    // What this transaction holds of it, and the past, are nobody else's matter.
+    const isOwn = this.#fixed !== undefined || known.state !== 'saved' || this.#pending.has(oid)
+    return isOwn || !this.#follower.mayBeRemoved(oid) ? known : undefined
   }
 
   /** A record as this transaction sees it. */

@@ -15,7 +15,7 @@ const page = docs('image-contract.md')
 
 /** How many rules each part of the contract has. */
 const PARTS = { A: 15, B: 21, C: 11, D: 20, E: 13, F: 9, G: 13, H: 4, I: 7, J: 8, K: 4 }
-const ABILITIES: readonly Ability[] = ['write', 'refuse', 'pack', 'reopen', 'damage']
+const ABILITIES: readonly Ability[] = ['write', 'refuse', 'pack', 'reopen', 'damage', 'files']
 
 /** A row of the tables of rules. */
 interface Row {

@@ -7,9 +7,9 @@ import type { Group, Revision, Store, TableWrite, Transaction, TransactionInfo }
 /**
  * What a claim may need of a store. A store lacks some of it with a reason, and the suites say so; what is not lacked is held
  * to. `write`: it can be written. `refuse`: it cannot be, and says so. `pack`: it can be packed. `reopen`: it outlives its closing.
- * `damage`: its bytes can be changed behind its back.
+ * `damage`: its bytes can be changed behind its back. `files`: there is a place for the files of its blobs.
  */
-export type Ability = 'write' | 'refuse' | 'pack' | 'reopen' | 'damage'
+export type Ability = 'write' | 'refuse' | 'pack' | 'reopen' | 'damage' | 'files'
 
 /** What a store brings to the suites: how it is made, and what it is able to do. */
 export interface StoreContract {
@@ -23,6 +23,8 @@ export interface StoreContract {
   damage?(store: Store, oid: Oid, tid: Tid): Promise<Store>
   /** For a store that lacks `write`: the one below it, through which it gets what it shows; the suite closes that too. */
   writer?(store: Store): Store
+  /** A new, empty folder or the path of none, for the files of blobs beside a store. One without it lacks `files` by itself. */
+  folder?(): string
   /** What it is not able to do, each with a sentence of the reason. One who does not lack `write` lacks `refuse` by itself. */
   lacks: Readonly<Partial<Record<Ability, string>>>
 }
@@ -61,6 +63,7 @@ export function leftOutOf(
 ): string | undefined {
   const lacks = { ...contract.lacks }
   if (lacks.write === undefined) lacks.refuse ??= 'it can be written'
+  if (contract.folder === undefined) lacks.files ??= 'it brings no folder for files'
   for (const tool of ['reopen', 'damage'] as const) {
     if (contract[tool] !== undefined || lacks[tool] !== undefined) continue
     throw new Error(`${contract.name} brings no ${tool} and does not say why it lacks that`)

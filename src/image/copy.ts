@@ -3,7 +3,8 @@
 // Laws: IM90 a copy replays as its source does, answers the same of every transaction that the source still answers for,
 // and gives out no number a second time.
 import { isDeepStrictEqual } from 'node:util'
-import type { Oid, Tid } from '#objects'
+import { type Oid, oidText, type Tid } from '#objects'
+import type { Blobs } from './blobs.ts'
 import { imageFault } from './faults.ts'
 import { TABLES } from './group.ts'
 import type { Store, TableName, TableWrite, Transaction } from './store.ts'
@@ -101,8 +102,29 @@ export async function copyStore(source: Store, target: Store): Promise<CopyRepor
   const bringing = new Bringing(target)
   const transactions = source.replay({ start: start + 1, stop: head.tid })
   const tables = tableDifference(source, target)
-  for (const transaction of transactions) await bringing.transaction(transaction)
+  const files = source.files?.()
+  for (const transaction of transactions) {
+    if (files !== undefined) await takeFiles(files, target, transaction)
+    await bringing.transaction(transaction)
+  }
   return bringing.end(tables, { largestOid: head.oid, packedTo })
+}
+
+/** The files of a transaction come before it. Faults FIELD_INVALID when the target has no place for them. */
+async function takeFiles(files: Blobs, target: Store, transaction: Transaction): Promise<void> {
+  const place = target.files?.()
+  if (place !== undefined) return await place.take(files, transaction)
+  for (const { oid } of files.spokenOf(transaction)) throw noPlace(`The blob ${oidText(oid)}`)
+}
+
+/** The fault of a store without a place for files that is to get one. */
+export function noPlace(what: string): Error {
+  return imageFault(
+    'FIELD_INVALID',
+    `${what} has a file, and the target has no place for files.`,
+    undefined,
+    'Open the target with `openBlobStore(store, folder)`.',
+  )
 }
 
 type Described = ReturnType<Store['transaction']>

@@ -25,7 +25,8 @@ export const imageFault = faultsOf({
   },
   BUSY: {
     retry: 'later',
-    remedy: 'Wait until it is done.',
+    remedy: 'Wait until it is done: `data.retryAfter` milliseconds, and call again.',
+    retryAfter: 250,
   },
   TRANSACTION_STATE: {
     retry: 'never',

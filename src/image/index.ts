@@ -1,13 +1,7 @@
 // The door of image: the store's contract, its two stores, the lock, and the suite that every store passes.
 export { type BackupReport, backup, restore, verifyBackup, type Watch } from './backup.ts'
-export type {
-  BlobFacts,
-  BlobFile,
-  BlobMode,
-  BlobSavepoint,
-  BlobWork,
-} from './blob-work.ts'
-export { Blobs } from './blobs.ts'
+export type { BlobFacts, BlobFile, BlobMode } from './blob-file.ts'
+export { type Blobs, openBlobStore } from './blobs.ts'
 export { type CheckChild, checkImage, requireSound, type SpawnCheck } from './check.ts'
 export type { Connection } from './connection.ts'
 export { connectionClaims, runConnectionContract } from './connection-contract.ts'
@@ -24,7 +18,7 @@ export {
 export { type CopyReport, copyStore } from './copy.ts'
 export type { Decider } from './decider.ts'
 export { imageFault } from './faults.ts'
-export { type CheckedGroup, checkGroup, type Head } from './group.ts'
+export { type CheckedGroup, checkGroup, type Head, TABLES } from './group.ts'
 export { IMAGE_LIMITS } from './limits.ts'
 export { describeGolden, fillGolden } from './golden/golden.ts'
 export { LAYOUT_VERSION } from './lmdb/schema.ts'
@@ -33,6 +27,7 @@ export { verifyPages } from './lmdb/verify-pages.ts'
 export { holdLock, type ImageLock } from './lock.ts'
 export { MERGE_SLOT, type MergeHook, mergeCounter, mergeKeyed } from './merge.ts'
 export { openMemoryStore } from './memory/store.ts'
+export { type OpenedImage, type OpeningOptions, openImage, requireSoundFile } from './opening.ts'
 export { openOverlay } from './overlay/store.ts'
 export { type ObjectState, Persistent } from './persistent.ts'
 export { type PlacesSource, placesOf } from './places.ts'
@@ -40,7 +35,7 @@ export { readOnly } from './read-only.ts'
 export { currentObjects, lastInvalidations } from './replay.ts'
 export { decodeRecord, encodeRecord, RECORD_FORMAT } from './record.ts'
 export { WeakRefTo } from './slot-values.ts'
-export { type CommitInfo, Storage, type TransactionRecord } from './storage.ts'
+export { type CommitInfo, Storage, type TransactionRecord, type Validity } from './storage.ts'
 export { type SalvageReport, salvage } from './salvage.ts'
 export type {
   Damage,

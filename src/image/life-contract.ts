@@ -10,6 +10,7 @@ import {
   elsewhere,
   planted,
   type Register,
+  removed,
   rootOf,
 } from './connection-parts.ts'
 import type { Connection } from './connection.ts'
@@ -239,12 +240,16 @@ function statesAndSlots(test: Register): void {
 
 function missingCode(test: Register): void {
   test('[IM49] [D16] an object whose hook or method is missing loads as it is, can be read, and moved', async (bench) => {
-    const slots = { mergeBy: 'nobody', does: new MethodRef(777), data: [1, { a: 2 }] }
     const database = bench.database()
-    const { connection, root } = await planted(database, {
-      thing: new Persistent(slots),
-      shelf: new Persistent(),
-    })
+    const code = new Persistent({}, 'method')
+    const { connection, root } = await planted(database, { code, shelf: new Persistent() })
+    const missing = code.oid as number
+    const slots = { mergeBy: 'nobody', does: new MethodRef(missing), data: [1, { a: 2 }] }
+    root.set('thing', new Persistent(slots))
+    root.delete('code')
+    await connection.manager.commit()
+    await removed(database.storage, missing)
+    connection.sync()
     const oid = (root.get('thing') as Persistent).oid as number
     const before = bench.store.read(oid)
     connection.minimize()
@@ -253,7 +258,7 @@ function missingCode(test: Register): void {
       [thing.oid, thing.get('mergeBy'), thing.get('data')],
       [oid, 'nobody', [1, { a: 2 }]],
     )
-    assert.equal((thing.get('does') as MethodRef).oid, 777)
+    assert.equal((thing.get('does') as MethodRef).oid, missing)
     ;(root.get('shelf') as Persistent).set('thing', thing)
     root.delete('thing')
     await connection.manager.commit()
@@ -262,8 +267,8 @@ function missingCode(test: Register): void {
     thing.set('data', 'new')
     await connection.manager.commit()
     connection.minimize()
-    assert.deepEqual([thing.get('data'), (thing.get('does') as MethodRef).oid], ['new', 777])
-    assert.throws(() => connection.get(777), unknown)
+    assert.deepEqual([thing.get('data'), (thing.get('does') as MethodRef).oid], ['new', missing])
+    assert.throws(() => connection.get(missing), unknown)
   })
 
   test('[IM49] [D20] a method is edited as an object is: abort brings the old one, others see it behind a border', async (bench) => {
@@ -310,11 +315,7 @@ function farReferences(test: Register): void {
     root.delete('child')
     await connection.manager.commit()
     assert.deepEqual(bench.store.read(root.oid as number)?.refs, [])
-    const tx = { author: '', note: '', extension: {} }
-    await database.storage.begin(tx)
-    database.storage.remove(tx, child.oid as number, 1)
-    database.storage.vote(tx)
-    await database.storage.finish(tx)
+    await removed(database.storage, child.oid as number)
     connection.sync()
     assert.equal(weak.deref(), undefined)
     assert.throws(() => connection.weak(new Persistent()), { code: 'FIELD_INVALID' })
@@ -447,15 +448,22 @@ function reading(test: Register): void {
   })
 
   test('[IM49] [D16] what has missing code is read by those who never had it, with its references', async (bench) => {
-    const thing = new Persistent({ mergeBy: 'nobody', does: new MethodRef(777), data: [1] })
-    await bench.scene({ thing })
+    const code = new Persistent({}, 'method')
+    await bench.scene({ code })
+    const missing = code.oid as number
+    const thing = new Persistent({ mergeBy: 'nobody', does: new MethodRef(missing), data: [1] })
+    await bench.author.run((there) => {
+      rootOf(there).set('thing', thing)
+      rootOf(there).delete('code')
+    })
+    await removed(bench.author.storage, missing)
     const { connection, root } = another(bench.database({ merge: {} }))
     const found = root.get('thing') as Persistent
     assert.equal(found.oid, thing.oid)
     assert.deepEqual([found.get('mergeBy'), found.get('data')], ['nobody', [1]])
-    assert.equal((found.get('does') as MethodRef).oid, 777)
+    assert.equal((found.get('does') as MethodRef).oid, missing)
     assert.deepEqual(found.names(), ['mergeBy', 'does', 'data'])
-    assert.throws(() => connection.get(777), unknown)
+    assert.throws(() => connection.get(missing), unknown)
   })
 
   test('[IM49] [D19] a hook that loads again during a rollback sees the rolled-back state', async (bench) => {

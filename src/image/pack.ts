@@ -55,6 +55,7 @@ export class Packing {
   readonly #store: PackedStore
   readonly #request: PackRequest
   readonly #progress: (progress: PackProgress) => void
+  readonly #tell: (oids: readonly Oid[]) => void
   readonly #at: Tid
   /** Objects that keep a revision as of the pack time, visited or waiting in the queue. */
   readonly #marked = new Set<Oid>()
@@ -70,10 +71,12 @@ export class Packing {
     store: PackedStore,
     request: PackRequest,
     progress: (progress: PackProgress) => void = () => {},
+    tell: (oids: readonly Oid[]) => void = () => {},
   ) {
     this.#store = store
     this.#request = request
     this.#progress = progress
+    this.#tell = tell
     // Before an earlier pack time nobody knows what was reachable, so an earlier one is never gone back to.
     this.#at = Math.max(store.packedTo(), Math.min(request.before, store.head().tid))
   }
@@ -116,7 +119,10 @@ export class Packing {
     } else {
       await this.#store.markPacked(this.#at)
       this.#store.live()
-      await this.#sweep((removals) => this.#store.remove(removals))
+      await this.#sweep(async (removals, objects) => {
+        await this.#store.remove(removals)
+        this.#tell(objects)
+      })
       await this.#sweepNames()
     }
     return {
@@ -199,8 +205,11 @@ export class Packing {
     if (there === undefined || there.kind === 'gone') this.#missing.push({ oid, ref })
   }
 
-  async #sweep(remove: (removals: readonly Removal[]) => Promise<void>): Promise<void> {
+  async #sweep(
+    remove: (removals: readonly Removal[], objects: readonly Oid[]) => Promise<void>,
+  ): Promise<void> {
     let batch: Removal[] = []
+    let objects: Oid[] = []
     for (let from: Oid = 1; ; ) {
       const step = this.#store.tids(from, STEP)
       const last = step.at(-1)
@@ -212,20 +221,24 @@ export class Packing {
         const old = tids.filter((tid) => tid <= this.#at)
         const isKept = !this.#request.gc || this.#marked.has(oid) || old.length < tids.length
         if (isKept) old.pop()
-        else this.#removed.add(oid)
+        else {
+          this.#removed.add(oid)
+          objects.push(oid)
+        }
         if (isKept) this.#kept++
         for (const tid of old) batch.push({ oid, tid })
         if (batch.length < REMOVALS) continue
         this.#revisionsRemoved += batch.length
-        const full = batch
+        const full = [batch, objects] as const
         batch = []
-        await remove(full)
+        objects = []
+        await remove(...full)
         this.#store.live()
       }
       await this.#pause()
     }
     this.#revisionsRemoved += batch.length
-    if (batch.length > 0) await remove(batch)
+    if (batch.length > 0) await remove(batch, objects)
     this.#store.live()
   }
 
@@ -253,6 +266,13 @@ export class Packing {
 export class Packer {
   #packing: Packing | undefined
   #run: Promise<unknown> = Promise.resolve()
+  readonly #listeners = new Set<(oids: readonly Oid[]) => void>()
+
+  /** Hears of the objects that packs remove, until the function that this answers is called. */
+  onRemoved(hear: (oids: readonly Oid[]) => void): () => void {
+    this.#listeners.add(hear)
+    return () => this.#listeners.delete(hear)
+  }
 
   /** Resolves when no pack is under way; one in a closed store ends at its next step. */
   async ended(): Promise<void> {
@@ -270,9 +290,12 @@ export class Packer {
     progress?: (progress: PackProgress) => void,
   ): Promise<PackReport> {
     if (this.#packing !== undefined) {
-      throw imageFault('BUSY', 'The image is being packed already.')
+      // A pack of a small image takes about so long.
+      throw imageFault('BUSY', 'The image is being packed already.', { retryAfter: 1_000 })
     }
-    const packing = new Packing(store, request, progress)
+    const packing = new Packing(store, request, progress, (oids) => {
+      for (const hear of this.#listeners) hear(oids)
+    })
     this.#packing = packing
     const run = packing.run()
     this.#run = run

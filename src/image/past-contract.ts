@@ -2,15 +2,17 @@
 // Leaves: reading as of a transaction to the suite of stores.
 // Laws: the claims' titles name them.
 import assert from 'node:assert/strict'
+import type { Oid, Tid } from '#objects'
 import {
   type Bench,
   type ClaimGroup,
   elsewhere,
   planted,
   type Register,
+  removed,
   rootOf,
 } from './connection-parts.ts'
-import { type Database, openDatabase, type OpenOptions } from './database.ts'
+import { type Database, type OpenOptions, openDatabase } from './database.ts'
 import { Persistent } from './persistent.ts'
 
 const invalid = { code: 'FIELD_INVALID' }
@@ -142,7 +144,89 @@ function writing(test: Register): void {
   })
 }
 
+function validity(test: Register): void {
+  test('[IM112] [B1] [B2] what is read before a transaction says between which transactions it is the newest', async (bench) => {
+    const { author } = await three(bench)
+    const { oid } = rootOf(author.open())
+    const storage = bench.storage()
+    const told = (tid: Tid) => {
+      const found = storage.before(oid as Oid, tid)
+      return found && [found.revision.tid, found.start, found.end]
+    }
+    assert.deepEqual([0, 1, 2, 3, 4, 9].map(told), [
+      undefined,
+      undefined,
+      [1, 1, 2],
+      [2, 2, 3],
+      [3, 3, undefined],
+      [3, 3, undefined],
+    ])
+    // The newest of all has no end until somebody writes the next one.
+    await elsewhere(author, 'v', 4)
+    storage.boundary(storage.follow())
+    assert.deepEqual(
+      [told(4), told(5)],
+      [
+        [3, 3, 4],
+        [4, 4, undefined],
+      ],
+    )
+    await removed(author.storage, oid as Oid)
+    storage.boundary(storage.follow())
+    assert.deepEqual([told(5), storage.before(oid as Oid, 6)?.revision.kind], [[4, 4, 5], 'gone'])
+  })
+
+  test('[IM112] [B3] each end is the next start, eighty deep and through undos', async (bench) => {
+    const { author } = await three(bench)
+    const oid = rootOf(author.open()).oid as Oid
+    for (let v = 4; v <= 80; v++) {
+      if (v % 20 === 0) await author.undo(author.storage.lastTransaction())
+      else await elsewhere(author, 'v', v)
+    }
+    const storage = bench.storage()
+    const last = storage.lastTransaction()
+    for (let tid = 2; tid <= last + 1; tid++) {
+      const { start, end } = storage.before(oid, tid) ?? {}
+      assert.deepEqual([start, end], [tid - 1, tid > last ? undefined : tid])
+    }
+  })
+
+  test('[IM112] [B2] [B16] a history comes newest first, and asking for what never was is an error', async (bench) => {
+    const { author } = await three(bench)
+    const oid = rootOf(author.open()).oid as Oid
+    const storage = bench.storage()
+    const tids = (options: { before?: Tid; limit?: number }) =>
+      storage.history(oid, options).map(({ tid }) => tid)
+    assert.deepEqual(
+      [tids({}), tids({ limit: 2 }), tids({ before: 3 })],
+      [
+        [3, 2, 1],
+        [3, 2],
+        [2, 1],
+      ],
+    )
+    // Before it was made there is none of it, and that is no error.
+    assert.deepEqual([tids({ before: 1 }), storage.before(oid, 1)], [[], undefined])
+    const unknown = { code: 'TARGET_UNKNOWN', data: { oid: 99 } }
+    assert.throws(() => storage.history(99), unknown)
+    assert.throws(() => storage.before(99, 2), unknown)
+    // What was committed since is not known before the next border.
+    const late = await author.run((there) => {
+      const object = new Persistent()
+      rootOf(there).set('late', object)
+      return there.add(object)
+    })
+    assert.throws(() => storage.history(late), { code: 'TARGET_UNKNOWN' })
+    storage.boundary(storage.follow())
+    assert.deepEqual(
+      storage.history(late).map(({ tid }) => tid),
+      [4],
+    )
+  })
+}
+
 export const pastGroups: readonly ClaimGroup[] = [
   { needs: [], claims: reading },
   { needs: ['write'], claims: writing },
+  { needs: [], claims: validity },
 ]

@@ -29,6 +29,10 @@ export class PendingWrites {
     return this.#writes.size
   }
 
+  has(oid: Oid): boolean {
+    return this.#writes.has(oid)
+  }
+
   get(oid: Oid): PendingWrite | undefined {
     return this.#writes.get(oid)
   }

@@ -85,3 +85,14 @@ test('[IM94] what is damaged leads nowhere, and what lies behind others is found
   }
   assert.deepEqual(placed(placesOf(damaged, [1, 3, 4])), { 1: 'a', 4: 'b.it' })
 })
+
+test('[IM94] what matches its checksum and is no object’s slots leads nowhere, and is no error', async () => {
+  const odd = [Buffer.from('no slots'), Buffer.from([0xc1]), Buffer.alloc(0)]
+  const revisions = odd.map((payload, i) => ({ ...object(2 + i, {}), payload }))
+  const root = object(1, { a: new Ref(2), b: new Ref(3), c: new Ref(4), d: new Ref(5) })
+  const store = await storeOf(
+    [root, ...revisions, object(5, { on: new Ref(6) }), object(6, {})],
+    [{ name: 'genesis', oid: 1 }],
+  )
+  assert.deepEqual(placed(placesOf(store, [2, 6])), { 2: 'genesis.a', 6: 'genesis.d.on' })
+})

@@ -3,7 +3,7 @@
 // Laws: IM94 an object with a name is called by it, another by the shortest way from one, and what has neither has no place. A
 // place is for reading: it is no target.
 import { asFault } from '#ground'
-import { decodeSlots, isMap, MethodRef, type Oid, Ref, type Tid } from '#objects'
+import { decodeSlots, isMap, MethodRef, type Oid, Ref, type StoredSlot, type Tid } from '#objects'
 import type { Store } from './store.ts'
 
 /** Objects that are read to find the ways: about a fifth of a second, in which a kernel does nothing else. */
@@ -62,14 +62,24 @@ function* namesIn(
   }
 }
 
-function slotsIn(source: PlacesSource, oid: Oid, at: Tid | undefined) {
+function slotsIn(source: PlacesSource, oid: Oid, at: Tid | undefined): StoredSlot[] {
+  const payload = payloadOf(source, oid, at)
+  try {
+    return payload === undefined ? [] : decodeSlots(payload)
+  } catch {
+    // A payload may match its checksum and be no slots, as when another program wrote it. It leads nowhere either.
+    return []
+  }
+}
+
+function payloadOf(source: PlacesSource, oid: Oid, at: Tid | undefined): Uint8Array | undefined {
   try {
     const revision = source.read(oid, at)
-    return revision?.kind === 'object' ? decodeSlots(revision.payload) : []
+    return revision?.kind === 'object' ? revision.payload : undefined
   } catch (error) {
     // Places are asked for where an image is damaged too; what cannot be read leads nowhere.
     if (asFault(error) === undefined) throw error
-    return []
+    return undefined
   }
 }
 

@@ -103,12 +103,21 @@ class ReadOnlyStore implements Store {
     throw readOnlyFault()
   }
 
+  onRemoved(hear: (oids: readonly Oid[]) => void): () => void {
+    return this.#open.onRemoved?.(hear) ?? (() => {})
+  }
+
   bytes(): number {
     return this.#open.bytes()
   }
 
   verify(): VerifyReport {
     return this.#open.verify()
+  }
+
+  get files(): Store['files'] {
+    const { files } = this.#open
+    return files === undefined ? undefined : () => files.call(this.#open)
   }
 
   isReadOnly(): boolean {

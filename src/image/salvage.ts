@@ -5,8 +5,8 @@
 import { type Oid, oidText, type Tid } from '#objects'
 import { Bringing } from './copy.ts'
 import { TABLES } from './group.ts'
-import { type Entry, PageWalk } from './lmdb/page-tree.ts'
 import { leafEntries, recordsAnywhere } from './lmdb/page-scan.ts'
+import { type Entry, PageWalk } from './lmdb/page-tree.ts'
 import { NAME_KEY_TAIL, oidOfKey, RECORD_KEY_BYTES, tidOfKey } from './lmdb/schema.ts'
 import { openFile } from './lmdb/verify-pages.ts'
 import { decodeRecord, readU64 } from './record.ts'
@@ -53,8 +53,8 @@ export async function salvage(folder: string, target: Store): Promise<SalvageRep
   const found = new Finds()
   using file = openFile(folder)
   const walk = new PageWalk(file)
-  for (const entry of walk.entries()) found.take(entry)
-  const damage = [...walk.problems, ...found.problems]
+  walk.entries((entry) => found.take(entry))
+  const damage = [...walk.problems.map(({ text }) => text), ...found.problems]
   const head = walk.broken.has('transactions') || walk.broken.has('') ? undefined : found.newest
   if (damage.length > 0) {
     for (const { key, value, written } of leafEntries(file)) found.guess(key, value, written)

@@ -36,6 +36,13 @@ export interface TransactionRecord extends TransactionInfo {
   undo: UndoOrigin | undefined
 }
 
+/** A revision with the transactions between which it is an object's newest: from `start` on, and no longer at `end`. */
+export interface Validity {
+  revision: Revision
+  start: Tid
+  end: Tid | undefined
+}
+
 export interface StorageOptions {
   /** Milliseconds since 1970. */
   now: () => number
@@ -61,7 +68,12 @@ interface Open {
   merged: Set<Oid>
   undo: UndoOrigin | undefined
   group: Group | undefined
+  /** What was voted refers to, beside what it brings itself and what its objects referred to before: each with who refers to it. */
+  wanted: Map<Oid, string>
 }
+
+/** Revisions looked at at once, where the newer ones of an object are counted back. */
+const PAGE = 64
 
 /** Codes of a decision that kept nothing. */
 const REFUSED = new Set(['CONFLICT', 'LIMIT', 'BUSY'])
@@ -85,6 +97,8 @@ export class Storage {
   readonly #decider: Decider
   readonly #followers = new Set<Follower>()
   #last: Tid
+  #packedTo: Tid
+  readonly #unhear: () => void
   #open: Open | undefined
   readonly #waiting = new Map<CommitInfo, Open>()
   #closed: Error | undefined
@@ -96,6 +110,11 @@ export class Storage {
     this.merge = new Map(Object.entries(options.merge ?? {}))
     this.#decider = options.decider ?? localDecider(records)
     this.#last = records.head().tid
+    this.#packedTo = records.packedTo()
+    this.#unhear =
+      records.onRemoved?.((oids) => {
+        for (const follower of this.#followers) follower.hearRemoved(oids)
+      }) ?? (() => {})
     this.#checkClock()
   }
 
@@ -118,6 +137,31 @@ export class Storage {
   read(oid: Oid, at?: Tid): Revision | undefined {
     this.#live()
     return this.records.read(oid, Math.min(at ?? this.#last, this.#last))
+  }
+
+  /**
+   * The newest revision strictly below a transaction, and where it ends: the next revision's transaction, undefined while it is
+   * the newest of all. Undefined before there was one. Costs a look at each revision that is newer. Faults TARGET_UNKNOWN for what
+   * never was, and CONFLICT for what is packed away.
+   */
+  before(oid: Oid, tid: Tid): Validity | undefined {
+    const found = this.read(oid, Math.max(0, tid - 1))
+    if (found === undefined) {
+      this.#known(oid)
+      return undefined
+    }
+    let end: Tid | undefined
+    for (const { tid: later } of this.#newer(oid, found.tid)) end = later
+    return { revision: found, start: found.tid, end }
+  }
+
+  /** An object's revisions, newest first, strictly below `before`. Faults TARGET_UNKNOWN for what never was. */
+  history(oid: Oid, options: { before?: Tid; limit?: number } = {}): Revision[] {
+    this.#live()
+    const before = Math.min(options.before ?? Number.POSITIVE_INFINITY, this.#last + 1)
+    const found = this.records.revisions(oid, { ...options, before })
+    if (found.length === 0) this.#known(oid)
+    return found
   }
 
   /** The tid of an object's newest revision, 0 when there is none. */
@@ -154,6 +198,7 @@ export class Storage {
   boundary(follower: Follower): { tid: Tid; changed: ReadonlyMap<Oid, Tid> | 'all' } {
     this.#live()
     this.#catchUp()
+    this.#meetPacks()
     return { tid: this.#last, changed: follower.take() }
   }
 
@@ -249,7 +294,10 @@ export class Storage {
     this.#current(tx, 'open').undo = undo
   }
 
-  /** Promises that finish can only fail with the disk. Answers what was merged. Faults LIMIT. */
+  /**
+   * Promises that finish can only fail with the disk, or be refused because a pack came between. Answers what was merged.
+   * Faults LIMIT, and CONFLICT with `{oid}` on a new reference to an object, or a name for one, that is not there.
+   */
   vote(tx: CommitInfo): { tid: Tid; merged: ReadonlySet<Oid> } {
     const open = this.#current(tx, 'open')
     const { tid } = open
@@ -262,6 +310,8 @@ export class Storage {
       tables: factsOf(open),
     }
     checkGroup(group, { tid: tid - 1, time: 0, oid: 0 })
+    open.wanted = this.#wantedBy(open)
+    this.#requireThere(open.wanted)
     open.group = group
     open.phase = 'voted'
     return { tid, merged: open.merged }
@@ -275,6 +325,8 @@ export class Storage {
     const open = this.#current(tx, 'voted')
     open.phase = 'finishing'
     try {
+      // Other storages of the same transaction may have taken their time since the vote.
+      this.#requireThere(open.wanted)
       await this.#decider.decide(open.group as Group)
     } catch (error) {
       if (!isRefusal(error)) this.#fail(error)
@@ -303,6 +355,7 @@ export class Storage {
 
   /** Takes no more calls; the store stays open, for whoever opened it. */
   close(): void {
+    this.#unhear()
     this.#closed ??= imageFault('READ_ONLY', 'The storage is closed.', { closed: true })
   }
 
@@ -316,6 +369,26 @@ export class Storage {
   #writable(): void {
     this.#live()
     if (this.#decider.isReadOnly === true) throw readOnlyFault()
+  }
+
+  /** Faults TARGET_UNKNOWN when nothing of an object is there, and never was as far as anybody knows. */
+  #known(oid: Oid): void {
+    if (this.read(oid) !== undefined) return
+    throw imageFault('TARGET_UNKNOWN', `There is no object ${oidText(oid)}.`, { oid })
+  }
+
+  /** An object's revisions above a transaction, newest first. */
+  *#newer(oid: Oid, tid: Tid): Generator<Revision, void, undefined> {
+    for (let before = this.#last + 1; ; ) {
+      const page = this.records.revisions(oid, { before, limit: PAGE })
+      for (const revision of page) {
+        if (revision.tid <= tid) return
+        yield revision
+      }
+      const last = page.at(-1)
+      if (last === undefined) return
+      before = last.tid
+    }
   }
 
   #fail(cause: unknown): void {
@@ -364,6 +437,45 @@ export class Storage {
       return
     }
     for (const info of missed.reverse()) if (info.tid > this.#last) this.#tell(info.tid, info.oids)
+  }
+
+  /** Objects that a store without `onRemoved` may have removed count as changed. */
+  #meetPacks(): void {
+    if (this.records.onRemoved !== undefined) return
+    const packedTo = this.records.packedTo()
+    if (packedTo !== this.#packedTo) this.invalidateAll()
+    this.#packedTo = packedTo
+  }
+
+  /** References and names that a transaction adds to what is there, but for those to what it writes itself. */
+  #wantedBy({ writes, names }: Open): Map<Oid, string> {
+    const wanted = new Map<Oid, string>()
+    const want = (oid: Oid, who: () => string): void => {
+      if ((writes.get(oid)?.kind ?? 'gone') === 'gone' && !wanted.has(oid)) wanted.set(oid, who())
+    }
+    for (const [oid, { refs }] of writes) {
+      if (refs.length === 0) continue
+      // What it referred to before is no orphan of this transaction; its other slots can still be changed.
+      const before = new Set(this.records.read(oid)?.refs)
+      for (const ref of refs) if (!before.has(ref)) want(ref, () => oidText(oid))
+    }
+    for (const [name, oid] of names) {
+      if (oid !== null) want(oid, () => `the name ${JSON.stringify(name)}`)
+    }
+    return wanted
+  }
+
+  #requireThere(wanted: ReadonlyMap<Oid, string>): void {
+    for (const [oid, who] of wanted) {
+      const found = this.#open?.writes.get(oid) ?? this.records.read(oid)
+      if (found !== undefined && found.kind !== 'gone') continue
+      throw imageFault(
+        'CONFLICT',
+        `${oidText(oid)}, to which ${who} is to refer, is not there: it was removed or packed away.`,
+        { oid },
+        'Abort, and make a new object of what it held.',
+      )
+    }
   }
 
   #merged(open: Open, oid: Oid, base: Tid, committed: Tid, mine: Write): Write {
@@ -419,6 +531,7 @@ function makeOpen(tx: CommitInfo): Open {
     merged: new Set(),
     undo: undefined,
     group: undefined,
+    wanted: new Map(),
   }
 }
 

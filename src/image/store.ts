@@ -3,6 +3,7 @@
 // Laws: IM1 a group is kept whole or not at all. IM2 commit resolves only when the group is durable.
 // IM3 tids are given by the caller and strictly increase. IM4 a read as of a tid never changes afterwards.
 import type { Oid, Tid } from '#objects'
+import type { Blobs } from './blobs.ts'
 
 /** What a record holds: slots of an object, a method, or nothing because the object is gone. */
 export type RecordKind = 'object' | 'method' | 'gone'
@@ -168,6 +169,13 @@ export interface Store {
    * and IMAGE_DAMAGED on a record that cannot be read; then nothing is removed.
    */
   pack(request: PackRequest, progress?: (progress: PackProgress) => void): Promise<PackReport>
+  /**
+   * Tells of the objects that packs remove, once nothing of them is left, until the function that this answers is called. A
+   * store without it leaves whoever holds objects in memory to look at `packedTo`.
+   */
+  onRemoved?(hear: (oids: readonly Oid[]) => void): () => void
+  /** Where the files of blobs lie; absent in a store without a place for files. */
+  files?(): Blobs
   /** Bytes that everything takes now, without what lies free between it; of a store in memory roughly. */
   bytes(): number
   /** Reads everything and reports each damaged record and each reference to an object that is not there. */

@@ -17,6 +17,7 @@ const NO_PACK = 'a fork is not packed; its base is'
 const ENDS = 'the changes of a fork end with it'
 const BELOW = 'the store below finds its own damage'
 const READ_ONLY = 'it is open for reading only'
+const BASE_FILES = 'the files of a fork lie beside its base'
 
 /** The stores, with LMDB's files in a folder that is the caller's. Nothing is made before a store is opened. */
 export function storesUnderTest(scratch: string): StoreContract[] {
@@ -26,6 +27,8 @@ export function storesUnderTest(scratch: string): StoreContract[] {
     folders.set(store, folder)
     return store
   }
+  let places = 0
+  const folder = (): string => join(scratch, `files.${places++}`)
   const openLmdb = (): Store => openIn(join(scratch, `image.${folders.size}`))
   const closed = async (store: Store): Promise<string> => {
     await store.close()
@@ -34,6 +37,7 @@ export function storesUnderTest(scratch: string): StoreContract[] {
   const lmdb: StoreContract = {
     name: 'lmdb',
     open: openLmdb,
+    folder,
     reopen: async (store) => openIn(await closed(store)),
     damage: async (store, oid, tid) => {
       const folder = await closed(store)
@@ -43,17 +47,17 @@ export function storesUnderTest(scratch: string): StoreContract[] {
     lacks: {},
   }
   return [
-    { name: 'memory', open: openMemoryStore, lacks: { reopen: NO_DISK, damage: NO_BYTES } },
+    { name: 'memory', open: openMemoryStore, folder, lacks: { reopen: NO_DISK, damage: NO_BYTES } },
     lmdb,
     {
       name: 'overlay',
       open: () => seamed(openMemoryStore()),
-      lacks: { pack: NO_PACK, reopen: ENDS, damage: BELOW },
+      lacks: { pack: NO_PACK, reopen: ENDS, damage: BELOW, files: BASE_FILES },
     },
     {
       name: 'overlay on lmdb',
       open: () => seamed(openLmdb()),
-      lacks: { pack: NO_PACK, reopen: ENDS, damage: BELOW },
+      lacks: { pack: NO_PACK, reopen: ENDS, damage: BELOW, files: BASE_FILES },
     },
     viewOf(
       { name: 'memory', open: openMemoryStore, lacks: { reopen: NO_DISK, damage: BELOW } },
@@ -63,6 +67,7 @@ export function storesUnderTest(scratch: string): StoreContract[] {
     {
       name: 'wrapper',
       open: () => rotated(openMemoryStore()),
+      folder,
       lacks: { reopen: NO_DISK, damage: BELOW },
     },
   ]
@@ -98,6 +103,6 @@ function viewOf(below: StoreContract, name: string): StoreContract {
             return view(await damage(writer(closing), oid, tid))
           },
         }),
-    lacks: { ...below.lacks, write: READ_ONLY },
+    lacks: { ...below.lacks, write: READ_ONLY, files: READ_ONLY },
   }
 }

@@ -65,7 +65,7 @@ export class Budgets {
       'GENERATION_REFUSED',
       `this message has had ${limit} methods written for it, and ${selector} would be one more`,
       { budget: 'message', used: begun, limit, selector },
-      'Give some of the methods yourself, or send messages that need fewer.',
+      'Give some of the methods yourself with `batos method`, or send messages that need fewer.',
     )
   }
 
@@ -82,7 +82,7 @@ export class Budgets {
       'GENERATION_REFUSED',
       `${selector} of ${oidText(need.learner)} was begun ${tries.length} times within ${window / MINUTE} minutes`,
       { budget: 'method', used: tries.length, limit, window, retryAfter, selector },
-      'Give the method yourself, decide about its proposal, or wait for `data.retryAfter` milliseconds.',
+      'Give the method yourself with `batos method`, decide about its proposal, or wait for `data.retryAfter` milliseconds.',
     )
   }
 

@@ -1,11 +1,12 @@
 // Owns: the Crucible's cases: what was drafted for one need, by whom, how each draft fared, and what became of it.
-// Leaves: judging to governance; what a case holds to whoever drew the drafts.
-// Laws: KN111 every generation leaves a case, and the newest so many are kept, also when the kernel starts anew.
+// Leaves: judging to governance; what a case holds to whoever drew the drafts; deciding to proposals.ts.
+// Laws: KN111 every generation leaves a case, and the newest so many are kept, also when the kernel starts anew. KN114 a case that
+// went to a person names its proposal, and is shown with what has become of that.
 import type { Store, TableWrite } from '#image'
 import { decodeValue, encodeValue } from '#objects'
 import { kernelFault } from './faults.ts'
 import { KERNEL_LIMITS } from './limits.ts'
-import type { ProposedTests } from './proposals.ts'
+import type { Proposal, ProposedTests } from './proposals.ts'
 
 /** One draft of a case. */
 export interface CaseDraft {
@@ -13,6 +14,8 @@ export interface CaseDraft {
   attempt: number
   source: string
   passed: boolean
+  /** How it was asked for, in words. */
+  way?: string
   /** The gate that refused it. */
   gate?: string
   /** What the gate said, or what it passed. */
@@ -27,6 +30,11 @@ export interface CaseVote {
   needed: number
   /** Calls on which they were compared. */
   probes: number
+  /** Ways of asking that led to those that behave alike. */
+  ways?: number
+  /** What it takes to come in without a person, and whether this vote does, in sentences. */
+  rule?: string
+  verdict?: string
 }
 
 /** What a generation hands over. Oids are texts, values plain. */
@@ -59,6 +67,32 @@ export interface Case extends CaseGiven {
   id: string
   /** Milliseconds since 1970. */
   time: number
+  /** Hash of the code that judged. */
+  judging?: string
+  /** The proposal that it came to. */
+  proposal?: string
+}
+
+/** What has become of a case's proposal by now; `gone` when that is no longer known. */
+export interface CaseDecision {
+  id: string
+  status: Proposal['status'] | 'gone'
+  /** Who decided, when, and for which draft: none for a source of their own. */
+  decided?: {
+    by: string
+    time: number
+    draft?: number
+    tid?: string
+    reason?: string
+    despite?: string[]
+  }
+  /** What reviewers said of a draft. */
+  review?: NonNullable<Proposal['review']>
+}
+
+/** A case as it is shown. */
+export interface ShownCase extends Omit<Case, 'proposal'> {
+  proposal?: CaseDecision
 }
 
 /** What a list shows of a case. */
@@ -71,11 +105,17 @@ export interface CaseSummary {
   drafts: number
   passed: number
   outcome: string
+  /** The proposal that it came to, and how that stands now. */
+  proposal?: Pick<CaseDecision, 'id' | 'status'>
 }
 
 export interface CaseParts {
   store: Store
   now: () => number
+  /** Hash of the code that judges, where it is known. */
+  judging: string | undefined
+  /** A proposal that is still known. */
+  proposal(id: string): Proposal | undefined
   keep(writes: readonly TableWrite[]): Promise<void>
   trouble(detail: string): void
 }
@@ -99,7 +139,9 @@ export class Cases {
     const number = ++this.#number
     const id = `c${number}`
     const key = keyOf(number)
-    const value = encodeValue(fitted({ id, time: this.#parts.now(), ...given }))
+    const { judging } = this.#parts
+    const about = { id, time: this.#parts.now(), ...(judging === undefined ? {} : { judging }) }
+    const value = encodeValue(fitted({ ...about, ...given }))
     this.#keys.push(key)
     const old = this.#keys.splice(0, Math.max(0, this.#keys.length - KERNEL_LIMITS.cases))
     const writes: TableWrite[] = [
@@ -117,7 +159,7 @@ export class Cases {
     return this.#keys
       .toReversed()
       .flatMap((key) => this.#read(key) ?? [])
-      .map(({ id, time, holder, selector, drafted, drafts, outcome }) => ({
+      .map(({ id, time, holder, selector, drafted, drafts, outcome, proposal }) => ({
         id,
         time,
         holder,
@@ -126,14 +168,20 @@ export class Cases {
         drafts: drafts.length,
         passed: drafts.filter(({ passed }) => passed).length,
         outcome: outcome.kind,
+        ...(proposal === undefined
+          ? {}
+          : { proposal: { id: proposal, status: this.#decision(proposal).status } }),
       }))
   }
 
-  /** Faults TARGET_UNKNOWN. */
-  get(id: string): Case {
-    const number = /^c(\d{1,12})$/.exec(id)?.[1]
-    const found = number === undefined ? undefined : this.#read(keyOf(Number(number)))
-    if (found !== undefined) return found
+  /** A case with what has become of it by now. Faults TARGET_UNKNOWN. */
+  get(id: string): ShownCase {
+    const key = keyIn(id)
+    const found = key === undefined ? undefined : this.#read(key)
+    if (found !== undefined) {
+      const { proposal, ...rest } = found
+      return proposal === undefined ? rest : { ...rest, proposal: this.#decision(proposal) }
+    }
     const kept = `the newest ${KERNEL_LIMITS.cases} are kept`
     throw kernelFault(
       'TARGET_UNKNOWN',
@@ -141,6 +189,27 @@ export class Cases {
       { case: id },
       'See which there are with `batos crucible ls`.',
     )
+  }
+
+  /** The write that has a case name its proposal, for the commit of that; none when the case is gone. */
+  proposed(id: string, proposal: string): TableWrite[] {
+    const key = keyIn(id)
+    const found = key === undefined ? undefined : this.#read(key)
+    if (key === undefined || found === undefined) return []
+    return [{ table: 'cases', key, value: encodeValue({ ...found, proposal }) }]
+  }
+
+  #decision(id: string): CaseDecision {
+    const known = this.#parts.proposal(id)
+    if (known === undefined) return { id, status: 'gone' }
+    const { status, decided, review } = known
+    if (decided === undefined) return { id, status, ...(review === undefined ? {} : { review }) }
+    const { tid, ...rest } = decided
+    return {
+      ...{ id, status },
+      decided: { ...rest, ...(tid === undefined ? {} : { tid: String(tid) }) },
+      ...(review === undefined ? {} : { review }),
+    }
   }
 
   #read(key: string): Case | undefined {
@@ -162,6 +231,11 @@ function fitted(whole: Case): Case {
       sentence: cut(one.sentence),
     })),
   }
+}
+
+const keyIn = (id: string) => {
+  const number = /^c(\d{1,12})$/.exec(id)?.[1]
+  return number === undefined ? undefined : keyOf(Number(number))
 }
 
 const keyOf = (number: number) => String(number).padStart(12, '0')

@@ -1,6 +1,7 @@
-// Owns: the table of calls that people have answered, by the object that learns and the selector; it only grows.
+// Owns: the table of calls that people have answered, by the object that learns and the selector.
 // Leaves: making drafts answer them to governance.
-// Laws: KN104 an answer that a person gave stays, and is there for every later draft of that selector.
+// Laws: KN104 an answer that a person gave stays, and is there for every later draft of that selector, until the same call is
+// answered anew.
 import type { Store, TableWrite } from '#image'
 import { decodeValue, encodeValue, type Oid } from '#objects'
 import { kernelFault } from './faults.ts'
@@ -29,6 +30,8 @@ export interface Example extends PinnedCall {
 
 export class Examples {
   readonly #store: Store
+  /** The next number of each selector of an object that has been asked for: an answer under way has one already. */
+  readonly #next = new Map<string, number>()
 
   constructor(store: Store) {
     this.#store = store
@@ -38,20 +41,31 @@ export class Examples {
     return this.#entries(holder, selector).map(({ value }) => decodeValue(value) as Example)
   }
 
-  /** The write that keeps one more. Faults LIMIT. */
+  /** The write that keeps one more, in the place of an answer to the same call if there is one. Faults LIMIT. */
   adding(holder: Oid, selector: string, example: Example): TableWrite {
     const entries = this.#entries(holder, selector)
-    if (entries.length >= KERNEL_LIMITS.examples) {
+    const call = callOf(example)
+    const same = entries.find((one) => callOf(decodeValue(one.value) as Example) === call)
+    if (same === undefined && entries.length >= KERNEL_LIMITS.examples) {
       const many = `${selector} has ${entries.length} answers of people already`
-      throw kernelFault('LIMIT', many, { limit: KERNEL_LIMITS.examples })
+      const remedy = 'Accept a draft, or give the method yourself: both go without another answer.'
+      throw kernelFault('LIMIT', many, { limit: KERNEL_LIMITS.examples }, remedy)
     }
     const value = encodeValue(example)
     if (value.length > KERNEL_LIMITS.exampleBytes) {
       const large = `the state that the answer holds for takes ${value.length} bytes; the limit is ${KERNEL_LIMITS.exampleBytes}`
       throw kernelFault('LIMIT', large, { limit: KERNEL_LIMITS.exampleBytes })
     }
-    const number = String(entries.length).padStart(4, '0')
-    return { table: 'examples', key: `${prefixOf(holder, selector)}${number}`, value }
+    return { table: 'examples', key: same?.key ?? this.#newKey(holder, selector, entries), value }
+  }
+
+  #newKey(holder: Oid, selector: string, entries: readonly { key: string }[]): string {
+    const prefix = prefixOf(holder, selector)
+    const last = entries.at(-1)?.key.slice(prefix.length)
+    const kept = last === undefined ? 0 : Number(last) + 1
+    const number = Math.max(this.#next.get(prefix) ?? 0, kept)
+    this.#next.set(prefix, number + 1)
+    return `${prefix}${String(number).padStart(4, '0')}`
   }
 
   #entries(holder: Oid, selector: string): { key: string; value: Uint8Array }[] {
@@ -61,6 +75,10 @@ export class Examples {
       .filter(({ key }) => key.startsWith(prefix))
   }
 }
+
+/** What tells one call from another: the same state and arguments at another moment are the same. */
+const callOf = ({ receiver, sets, args }: PinnedCall) =>
+  Buffer.from(encodeValue([receiver, sets, args])).toString('base64')
 
 const prefixOf = (holder: Oid, selector: string) =>
   `${String(holder).padStart(16, '0')}\n${selector}\n`

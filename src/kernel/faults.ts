@@ -1,8 +1,13 @@
 // Owns: the codes that the kernel answers with by itself. Their pages are in docs/faults/.
 import { faultsOf } from '#ground'
+import { KERNEL_LIMITS } from './limits.ts'
 
 export const KERNEL_FAULTS = {
-  BUSY: { retry: 'later', remedy: 'Wait for `data.retryAfter` milliseconds and send it again.' },
+  BUSY: {
+    retry: 'later',
+    remedy: 'Wait for `data.retryAfter` milliseconds and send it again.',
+    retryAfter: KERNEL_LIMITS.retryAfter,
+  },
   DEADLINE: { retry: 'later', remedy: 'Send it again with a longer deadline.' },
   CANCELLED: { retry: 'later', remedy: 'Send it again when it is wanted after all.' },
   FUEL: {
@@ -28,7 +33,8 @@ export const KERNEL_FAULTS = {
   },
   GENERATION_REFUSED: {
     retry: 'never',
-    remedy: 'Say with --intent what the message should do, or give the method yourself.',
+    remedy:
+      'Say with --intent what the message should do, or give the method yourself with `batos method`.',
   },
   CONFLICT: {
     retry: 'transaction',

@@ -23,6 +23,8 @@ export interface GenerationParts {
   refusals: Refusals
   /** Has messages wait for a person. */
   propose(waiters: readonly Pending[], need: MethodNeed, given: Proposed): void
+  /** Keeps a question at which nobody waits; answers its id, undefined when there is no room. */
+  leaveQuestion(first: Pending, need: MethodNeed, given: Proposed): Promise<string | undefined>
   /** Runs a message again; without an outcome the method is there now, or the message asks once more. */
   again(pending: Pending, need: MethodNeed, outcome: NeedOutcome | undefined): void
 }
@@ -179,9 +181,15 @@ export class Generations {
     generation.state = 'running'
     this.#taken.delete(generation)
     const { options, workbench } = this.#parts
-    const learn = async () => options.learner.learn(this.#taskOf(generation), workbench)
+    let kept: string | undefined
+    const keepCase: Workbench['keepCase'] = async (given) => {
+      kept = await workbench.keepCase(given)
+      return kept
+    }
+    const bench = { ...workbench, keepCase }
+    const learn = async () => options.learner.learn(this.#taskOf(generation), bench)
     learn().then(
-      (outcome) => this.#met(generation, outcome),
+      (outcome) => this.#met(generation, ofCase(outcome, kept)),
       (error: unknown) => {
         const fault =
           asFault(error)?.toRecord() ??
@@ -255,13 +263,36 @@ export class Generations {
       if (staying.length > 0) this.#parts.propose(staying, need, proposal)
       return again(waiters.filter(goesOn))
     }
-    const { fault } = outcome
-    if (!controller.signal.aborted) refusals.add(need, intent, looks, fault)
-    again(
-      waiters.filter((one) => !isOthers(one)),
-      { fault },
-    )
+    const { fault, question } = outcome
+    const own = waiters.filter((one) => !isOthers(one))
+    const remember = (one: FaultRecord) => {
+      if (!controller.signal.aborted) refusals.add(need, intent, looks, one)
+    }
     again(waiters.filter(isOthers))
+    if (question === undefined || own.length === 0) {
+      remember(fault)
+      return again(own, { fault })
+    }
+    // Whose policy leaves methods to a person can wait for one.
+    const waits = (one: Pending) => this.policyOf(one, need) === 'review'
+    const staying = own.filter(waits)
+    if (staying.length > 0) {
+      const isPlaces = strictest(options.policy, policies.of(need)) === 'review'
+      const bySenders = isPlaces ? {} : { bySenders: true as const }
+      this.#parts.propose(staying, need, { ...question, ...bySenders })
+    }
+    const ended = own.filter((one) => !waits(one))
+    const [first] = ended
+    if (first === undefined) return
+    remember(fault)
+    const end = (id: string | undefined) => {
+      // What waits when the kernel closes waits again at the next start.
+      if (this.#closing) return
+      const told = id === undefined ? fault : askedIn(fault, id)
+      if (told !== fault) remember(told)
+      again(ended, { fault: told })
+    }
+    void this.#parts.leaveQuestion(first, need, question).then(end)
   }
 
   /** True when somebody else has put a method there meanwhile. */
@@ -282,6 +313,23 @@ export class Generations {
   #forget(generation: Generation): void {
     if (this.#live.get(generation.key) === generation) this.#live.delete(generation.key)
   }
+}
+
+/** The fault of a need for which a person can still say what is right. */
+const askedIn = (fault: FaultRecord, proposal: string): FaultRecord => ({
+  ...fault,
+  data: { ...fault.data, proposal },
+  remedy: `Say what it should answer with \`batos proposal answer ${proposal} VALUE\`, then send it again. ${fault.remedy}`,
+})
+
+/** An outcome whose proposal, if it is one, names the case that it comes from. */
+function ofCase(outcome: LearnOutcome, kept: string | undefined): LearnOutcome {
+  if (kept === undefined) return outcome
+  if (outcome.kind === 'parked') {
+    return { kind: 'parked', proposal: { ...outcome.proposal, case: kept } }
+  }
+  if (outcome.kind !== 'fault' || outcome.question === undefined) return outcome
+  return { ...outcome, question: { ...outcome.question, case: kept } }
 }
 
 function some<T>(all: ReadonlySet<T>, is: (one: T) => boolean): boolean {

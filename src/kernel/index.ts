@@ -1,7 +1,15 @@
 // The door of the kernel: messages in motion, the confined worker, trials, the judge, and the ZeroMQ socket.
 export { awaken, complete } from './awaken.ts'
 export { type ChildLike, codeExtension, readableCode, type SpawnChild } from './child.ts'
-export type { Case, CaseDraft, CaseGiven, CaseSummary, CaseVote } from './cases.ts'
+export type {
+  Case,
+  CaseDecision,
+  CaseDraft,
+  CaseGiven,
+  CaseSummary,
+  CaseVote,
+  ShownCase,
+} from './cases.ts'
 export { kernelFault } from './faults.ts'
 export { collectRefs } from './message.ts'
 export { Head, type MethodView, type ObjectView } from './head.ts'
@@ -50,7 +58,7 @@ export type {
 } from './proposals.ts'
 export { type TurnGiven, Turns } from './sandbox/turns.ts'
 export { type Quarantined, sourceHash } from './quarantine.ts'
-export { scan } from './scan.ts'
+export { type RefusalKind, refusalOf, scan } from './scan.ts'
 export type { Timers } from './timers.ts'
 export type {
   CalledTurn,
@@ -60,7 +68,7 @@ export type {
   Versions,
   VersionState,
 } from './versions.ts'
-export type { Candidate, Probe, TrialReport } from './trial.ts'
+export type { Candidate, Held, Probe, TrialReport } from './trial.ts'
 export { connectDealer, type DealerOwner, type DealerWire } from './zmq/dealer.ts'
 export {
   type CurveClient,

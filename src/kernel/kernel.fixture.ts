@@ -167,13 +167,12 @@ export class TestKernel {
     return (await this.kernel.install(fields, expect)).oid
   }
 
-  /** The whole graph as text: names, and the slots of every object. Equal texts are equal graphs. */
+  /** The whole graph as text: names, the slots of every object, the record of every method. Equal texts are equal graphs. */
   graph(): string {
     const { store } = this.kernel.head
     const lines = store.names({ limit: 100_000 }).map(({ name, oid }) => `${name} ${oidText(oid)}`)
     for (const { oid, kind, payload } of store.objects()) {
-      const slots = kind === 'object' ? decodeSlots(payload) : []
-      lines.push(`${oidText(oid)} ${kind} ${JSON.stringify(slots, inText)}`)
+      lines.push(`${oidText(oid)} ${kind} ${JSON.stringify(decodeSlots(payload), inText)}`)
     }
     return lines.join('\n')
   }

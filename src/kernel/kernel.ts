@@ -178,13 +178,13 @@ export class Kernel {
       keep,
       isSlot: (oid, name) => this.head.object(oid).slots.some((slot) => slot.name === name),
       again: (pending, need, fault) => this.#needs.again(pending, need, fault && { fault }),
+      proposed: (of, id) => this.cases.proposed(of, id),
       decided: (about) => this.#needs.forgive(about),
       trouble: (detail) => options.onWorkerEnd?.({ reason: 'unkept', detail }),
     })
     this.cases = new Cases({
-      store,
-      now,
-      keep,
+      ...{ store, now, keep, judging: options.judging },
+      proposal: (id) => this.proposals.known(id),
       trouble: (detail) => options.onWorkerEnd?.({ reason: 'unkept', detail }),
     })
     this.workbench = this.#makeWorkbench()
@@ -579,6 +579,7 @@ export class Kernel {
       check: (request: CheckRequest): Promise<CheckAnswer> => this.options.judge.check(request),
       trial: (candidate, probes) => this.#trials.run(candidate, probes),
       examples: (holder, selector) => this.examples.of(holder, selector),
+      rejection: (holder, selector) => this.proposals.rejection(holder, selector),
       keepCase: (given) => this.cases.add(given),
       install: (fields, expect, tables, relies) => this.install(fields, expect, tables, relies),
       versions: this.versions,

@@ -4,10 +4,10 @@ import type { FaultRecord } from '#ground'
 import type { TableWrite } from '#image'
 import type { MethodNeed, Oid, Relied, Tid } from '#objects'
 import type { CaseGiven } from './cases.ts'
+import type { Example } from './examples.ts'
 import type { Head } from './head.ts'
 import type { CheckAnswer, CheckRequest } from './judge/index.ts'
 import type { MethodFields } from './method-record.ts'
-import type { Example } from './examples.ts'
 import type { Proposed } from './proposals.ts'
 import type { Quarantine } from './quarantine.ts'
 import type { Candidate, Probe, Reports } from './trial.ts'
@@ -44,7 +44,8 @@ export interface MethodNeedCall extends MethodNeed {
 export type LearnOutcome =
   | { kind: 'installed' }
   | { kind: 'parked'; proposal: Proposed }
-  | { kind: 'fault'; fault: FaultRecord }
+  /** `question`: a proposal without drafts, by which a person can still say what is right. */
+  | { kind: 'fault'; fault: FaultRecord; question?: Proposed }
 
 /** Meets needs for methods. */
 export interface Learner {
@@ -61,6 +62,8 @@ export interface Workbench {
   trial<const P extends readonly Probe[]>(candidate: Candidate, probes: P): Promise<Reports<P>>
   /** Calls that people have answered for a selector of an object. */
   examples(holder: Oid, selector: string): Example[]
+  /** Why a person said no to the last proposal for a method that was rejected, and when. */
+  rejection?(holder: Oid, selector: string): { reason: string; time: number } | undefined
   /** Keeps what a generation did, for whoever wants to see it; answers the case's id. */
   keepCase(given: CaseGiven): Promise<string>
   /**

@@ -13,10 +13,14 @@ export const KERNEL_LIMITS = {
   queueBytes: 256 * 1024 * 1024,
   /** Methods that wait for a person: more than anybody reads in a day. */
   proposalsOpen: 256,
+  /** Of those that have no draft and for which no message waits: the oldest gives way. */
+  questionsOpen: 32,
   /** Bytes of all of them, which this process holds. */
   proposalsBytes: 16 * 1024 * 1024,
   /** Decided ones that are still shown; older ones go. */
   proposalsDecided: 64,
+  /** Reviews of one proposal beside the newest: whoever asks more often looks for another answer. */
+  reviews: 15,
   /** Cases of the Crucible that are kept: a day of a person who works with an image that learns. */
   cases: 64,
   /** UTF-16 units of one source, or of one sentence, in a case. */
@@ -71,8 +75,8 @@ export const KERNEL_LIMITS = {
   failedStarts: 3,
   /** MiB of a trial's heap: one message of one object. */
   trialHeap: 128,
-  /** Milliseconds that a trial may take, starting its process included. */
-  trialTime: 10_000,
+  /** Milliseconds that a trial may take, its start included: one second on a free core, and a busy machine is no draft's fault. */
+  trialTime: 30_000,
   /** Processes that the probes of one candidate may end; what is left of them then counts as ended too. */
   trialDeaths: 2,
   /** Needs that one message may meet, so that a method cannot ask for ever. */

@@ -13,7 +13,6 @@ import {
 } from '#objects'
 import { kernelFault } from './faults.ts'
 import type { KernelEvent } from './learner.ts'
-import { KERNEL_LIMITS } from './limits.ts'
 import type { Arriving, Taking } from './outbox.ts'
 import type { Looks } from './refusals.ts'
 import type { Settled } from './sequence.ts'
@@ -144,10 +143,7 @@ export function frameWithout(frame: Frame, stale: readonly string[]): Frame {
   return { ...frame, outcomes: Object.fromEntries(known) }
 }
 
-export const busy = (why: string) =>
-  kernelFault('BUSY', `the kernel is busy: ${why}`, {
-    retryAfter: KERNEL_LIMITS.retryAfter,
-  }).toRecord()
+export const busy = (why: string) => kernelFault('BUSY', `the kernel is busy: ${why}`).toRecord()
 
 /** Selectors that are never generated: every JavaScript value answers to them, or is asked for them in passing. */
 export const NEVER_GENERATED = new Set([

@@ -37,6 +37,8 @@ export interface MethodVerdict {
   /** Drafts that behave like it, and all that passed. */
   votes?: number
   of?: number
+  /** What spoke against it, and the person who gave it overruled. */
+  overruled?: readonly string[]
   judge?: string
 }
 

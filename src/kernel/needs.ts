@@ -93,6 +93,7 @@ export class Needs {
       refusals: new Refusals(parts.head, parts.options.now),
       again: (pending, need, outcome) => this.again(pending, need, outcome),
       propose: (waiters, need, given) => void this.#propose(waiters, need, given),
+      leaveQuestion: (first, need, given) => this.#leaveQuestion(first, need, given),
     })
   }
 
@@ -209,7 +210,14 @@ export class Needs {
     for (let from = ''; ; ) {
       const page = store.scan('waiting', { from })
       for (const { key, value } of page) {
-        const [message, frame, kind, parked = '', begun = 0] = decodeValue(value) as Waiting
+        const waiting = waitingIn(key, value)
+        if (waiting === undefined) {
+          // It keeps nobody from the image; what it was can be looked at there.
+          const detail = `what waited as ${JSON.stringify(key)} is no message; it stays where it is`
+          options.onWorkerEnd?.({ reason: 'unkept', detail })
+          continue
+        }
+        const [message, frame, kind, parked = '', begun = 0] = waiting
         this.#number = Math.max(this.#number, Number(key))
         const isParked = proposals.isOpen(parked)
         if (options.policy === 'off' && kind !== 'http' && !isParked) continue
@@ -324,6 +332,20 @@ export class Needs {
     }
   }
 
+  async #leaveQuestion(
+    first: Pending,
+    need: MethodNeed,
+    given: Proposed,
+  ): Promise<string | undefined> {
+    try {
+      return await this.#parts.proposals.leaveQuestion(first, need, given)
+    } catch (error) {
+      // The message ends all the same: that it could not be asked about is no reason to keep it.
+      if (asFault(error) === undefined) throw error
+      return undefined
+    }
+  }
+
   /** Runs a message again at the tail of the order, knowing how its need ended. */
   again(pending: Pending, need: Need, outcome: NeedOutcome | undefined): void {
     if (pending.done) return
@@ -333,5 +355,17 @@ export class Needs {
 
   #newRecord(): string {
     return String(++this.#number).padStart(12, '0')
+  }
+}
+
+/** The message in a row of the table, undefined when there is none that could run. */
+function waitingIn(key: string, value: Uint8Array): Waiting | undefined {
+  if (!/^\d{1,15}$/.test(key)) return undefined
+  try {
+    const waiting = decodeValue(value)
+    return Array.isArray(waiting) && waiting.length >= 2 ? (waiting as Waiting) : undefined
+  } catch {
+    // Its bytes are those that were written, and no value all the same.
+    return undefined
   }
 }

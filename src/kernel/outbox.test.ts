@@ -205,7 +205,7 @@ test('[KN73] a message from the outbox that waits for a method arrives once, als
   folder.remove()
 })
 
-test('[KN73] [B9] a kernel killed amid three hundred postings: what was posted arrives, each once', async () => {
+test('[KN73] a kernel killed amid three hundred postings: what was posted arrives, each once', async () => {
   const folder = temporaryFolder()
   const program = new URL('./later-kernel.fixture.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [program, folder.path, '300'], {

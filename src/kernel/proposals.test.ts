@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openMemoryStore } from '#image'
-import { startKernel, type TestKernel } from './kernel.fixture.ts'
+import { faultOf, scripted, startKernel, type TestKernel } from './kernel.fixture.ts'
 import type { Learner } from './learner.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 import { strictest } from './policies.ts'
@@ -148,14 +148,23 @@ test('[KN104] answers that people gave are kept by object and selector, and thei
   const receiver = t.oid('it')
   const frame = { now: 1, seed: 2 }
   const example = { receiver, sets: [], args: [1], frame, expected: { reply: 3 }, by: 'me' }
-  for (let i = 0; i < KERNEL_LIMITS.examples; i++) {
-    const write = examples.adding(receiver, 'fly', { ...example, proposal: `p${i}` })
+  const keep = async (one: number, more: { proposal: string; frame?: typeof frame }) => {
+    const write = examples.adding(receiver, 'fly', { ...example, args: [one], ...more })
     await head.store.commit({ transactions: [], tables: [write] })
   }
+  for (let i = 0; i < KERNEL_LIMITS.examples; i++) await keep(i, { proposal: `p${i}` })
   assert.deepEqual(examples.of(receiver, 'fly')[1], { ...example, proposal: 'p1' })
+  // Two that are under way at once do not take each other's place.
+  const writes = [1, 2].map((arg) =>
+    examples.adding(receiver, 'walk', { ...example, args: [arg], proposal: 'p' }),
+  )
+  assert.equal(new Set(writes.map(({ key }) => key)).size, 2)
+  // The same call at another moment is answered anew, also where there is no room for another.
+  await keep(1, { proposal: 'p99', frame: { now: 9, seed: 9 } })
+  assert.equal(examples.of(receiver, 'fly')[1]?.proposal, 'p99')
   assert.equal(examples.of(receiver, 'fly').length, KERNEL_LIMITS.examples)
   assert.deepEqual(examples.of(receiver, 'fl'), [])
-  const more = { ...example, proposal: 'p' }
+  const more = { ...example, args: ['more'], proposal: 'p' }
   assert.throws(() => examples.adding(receiver, 'fly', more), codeOf('LIMIT'))
   await t.close()
 })
@@ -177,5 +186,93 @@ test('[KN105] the strictest policy that matches holds, also at the next start, a
   assert.equal(two.kernel.policies.of({ ...need, args: [] }), 'review')
   assert.equal(two.kernel.policies.of({ ...need, selector: 'run', args: [] }), 'auto')
   assert.equal(two.kernel.policies.list().length, 1)
+  await two.close()
+})
+
+/** A learner none of whose drafts pass, until it is told to propose one. */
+function asking() {
+  let proposes = false
+  const learner: Learner = {
+    name: 'asking',
+    learn: async ({ need }) => {
+      const why = { code: 'undecided' as const, sentence: 'none passed' }
+      const drafts = proposes ? [{ source: SOURCE, votes: 1, reply: 1 }] : []
+      const proposal = { why, drafts, model: 'm', prompt: 'h' }
+      if (proposes) return { kind: 'parked', proposal }
+      const fault = faultOf('GENERATION_FAILED', `no draft of ${need.selector} passed`)
+      return { kind: 'fault', fault, question: proposal }
+    },
+  }
+  return { learner, propose: () => (proposes = true) }
+}
+
+test('[KN160] a need of which no draft passed leaves one question, which its fault names; drafts take its place', async () => {
+  const { learner, propose } = asking()
+  const t = await startKernel({ learner })
+  const fault = await t.fault('fly')
+  assert.deepEqual([fault.code, fault.data?.proposal], ['GENERATION_FAILED', 'p1'])
+  assert.match(fault.remedy, /batos proposal answer p1 VALUE/)
+  // Sent again while it is remembered, and drafted again when the receiver looks otherwise.
+  assert.equal((await t.fault('fly')).data?.proposal, 'p1')
+  await t.put('other', SOURCE)
+  assert.equal((await t.fault('fly')).data?.proposal, 'p1')
+  assert.equal(t.kernel.proposals.open, 1)
+  propose()
+  await t.put('another', SOURCE)
+  t.start('fly')
+  assert.deepEqual(await parked(t, 1), ['p2'])
+  const { status, decided } = t.kernel.proposals.get('p1')
+  assert.deepEqual([status, decided?.reason], ['superseded', 'p2 came'])
+  await t.close()
+})
+
+test('[KN160] a message that a policy of review leaves to a person waits for the question; others end', async () => {
+  const t = await startKernel({ learner: asking().learner })
+  const waiting = t.start('fly', [], { policy: 'review' })
+  assert.deepEqual(await parked(t, 1), ['p1'])
+  assert.equal((await t.fault('fly')).code, 'GENERATION_FAILED')
+  assert.equal(t.kernel.proposals.waitersOf('p1'), 1)
+  assert.ok(waiting.cancel())
+  await waiting.answer
+  await t.close()
+})
+
+test('[KN160] of the questions that nobody waits for the newest stay', async () => {
+  const { questionsOpen } = KERNEL_LIMITS
+  const t = await startKernel({ learner: asking().learner, budgets: { minute: 99 } })
+  for (let i = 0; i < questionsOpen + 2; i++) await t.fault(`fly${i}`)
+  assert.equal(t.kernel.proposals.open, questionsOpen)
+  assert.equal(t.kernel.proposals.get('p2').status, 'superseded')
+  assert.equal(t.kernel.proposals.get('p3').status, 'open')
+  await t.close()
+})
+
+test('[KN161] what is drawn anew is so at the next start too, and the message that waited is answered once', async () => {
+  const store = openMemoryStore()
+  const never = new Promise<void>(() => undefined)
+  let drafts = 0
+  const first = proposing().learner
+  const learner: Learner = {
+    name: 'slow',
+    learn: async (task, bench) => {
+      if (++drafts > 1) await never
+      return first.learn(task, bench)
+    },
+  }
+  const one = await startKernel({ store, learner })
+  void one.start('count_up', [], { key: 'k' })
+  await parked(one, 1)
+  const writes = [{ table: 'examples' as const, key: 'kept', value: new Uint8Array([1]) }]
+  assert.equal(await one.kernel.proposals.drawAnew('p1', 'me', 'because', writes), 1)
+  await assert.rejects(one.kernel.proposals.drawAnew('p1', 'me', 'again', []), codeOf('CONFLICT'))
+  await one.close()
+  assert.ok(store.get('examples', 'kept'))
+  const source = 'function count_up(self) { self.count = (self.count ?? 0) + 1; return self.count }'
+  const { learner: installs, asked } = scripted({ count_up: source })
+  const two = await startKernel({ store, learner: installs })
+  assert.equal(two.kernel.proposals.get('p1').decided?.reason, 'because')
+  assert.equal(await two.send('count_up', [], { key: 'k' }), 1)
+  assert.equal(await two.send('count_up', [], { key: 'k' }), 1)
+  assert.deepEqual(asked, ['count_up'])
   await two.close()
 })

@@ -5,7 +5,14 @@
 // the kernel is killed meanwhile. KN103 so many wait at most, and none is dropped for another. KN107 who follows is told of each.
 import type { Fault, FaultRecord } from '#ground'
 import type { Store, TableWrite } from '#image'
-import { decodeValue, encodeValue, type MethodNeed, type Oid, type Tid } from '#objects'
+import {
+  decodeValue,
+  encodeValue,
+  type MethodNeed,
+  type Oid,
+  type Relied,
+  type Tid,
+} from '#objects'
 import type { Expected, PinnedCall } from './examples.ts'
 import { kernelFault } from './faults.ts'
 import { KERNEL_LIMITS } from './limits.ts'
@@ -21,6 +28,13 @@ export interface ProposedDraft {
   reply?: unknown
   fails?: string
   warnings?: string[]
+  /** The hash of the messages that it answers, and the seed that it was drawn with. */
+  prompt?: string
+  seed?: number
+  /** What it passed: gates in their order, calls that it was tried on, and the hash of the code that judged. */
+  gates?: readonly string[]
+  probes?: number
+  judge?: string
 }
 
 /** The call on which the likeliest two differ, in wire form: slots and arguments, and what each draft does. */
@@ -49,13 +63,20 @@ export interface Proposed {
   why: { code: 'policy' | 'beyond' | 'undecided'; sentence: string }
   drafts: ProposedDraft[]
   question?: ProposedQuestion
-  /** The question's call with all the state that it hangs on, and what each option would make an example. */
+  /**
+   * The question's call, or the call as it came where there is none, with all the state that it hangs on; and what each option of
+   * the question would make an example.
+   */
   pinned?: { call: PinnedCall; expected: (Expected | null)[] }
+  /** What its drafts were judged with. */
+  relies?: readonly Relied[]
   model: string
   prompt: string
   tests?: ProposedTests
   /** Nothing but the policy of the messages that waited asks for a person. */
   bySenders?: true
+  /** The Crucible's case that it comes from. */
+  case?: string
 }
 
 export interface Proposal extends Proposed {
@@ -70,8 +91,18 @@ export interface Proposal extends Proposed {
   time: number
   /** What reviewers said of a draft: it binds nobody. Plain values. */
   review?: { draft: number; reviews: unknown[] }
+  /** Reviews before the newest, the oldest first: what one objected is not forgotten when another is made. */
+  earlier?: { draft: number; reviews: unknown[] }[]
   status: 'open' | 'accepted' | 'rejected' | 'superseded'
-  decided?: { by: string; time: number; draft?: number; tid?: Tid; reason?: string }
+  decided?: {
+    by: string
+    time: number
+    draft?: number
+    tid?: Tid
+    reason?: string
+    /** Objections that stood against the draft, each with the call that shows it. */
+    despite?: string[]
+  }
 }
 
 /** A proposal that has come, or that another message waits for, or that was decided. */
@@ -85,6 +116,8 @@ export interface ProposalParts {
   isSlot(oid: Oid, name: string): boolean
   /** Runs a message again; with a fault that is how its need ended. */
   again(pending: Pending, need: MethodNeed, fault: FaultRecord | undefined): void
+  /** What is kept with a new one: its case names it. */
+  proposed(of: string, id: string): TableWrite[]
   /** Told when one has been decided. */
   decided(about: Pick<MethodNeed, 'learner' | 'selector'>): void
   trouble(detail: string): void
@@ -146,12 +179,17 @@ export class Proposals {
     return [...waiting, ...this.#decided.flatMap((key) => this.#read(key) ?? [])]
   }
 
-  /** Faults TARGET_UNKNOWN. */
-  get(id: string): Proposal {
+  /** One that waits, or was decided of late. */
+  known(id: string): Proposal | undefined {
     const open = this.#open.get(id)?.proposal
     if (open !== undefined) return open
     const key = /^p[1-9]\d{0,11}$/.test(id) ? keyOf(Number(id.slice(1))) : undefined
-    const found = key === undefined ? undefined : this.#read(key)
+    return key === undefined ? undefined : this.#read(key)
+  }
+
+  /** Faults TARGET_UNKNOWN. */
+  get(id: string): Proposal {
+    const found = this.known(id)
     if (found !== undefined) return found
     throw kernelFault(
       'TARGET_UNKNOWN',
@@ -179,7 +217,8 @@ export class Proposals {
   find(need: MethodNeed, intent: string | undefined, policy: Policy): Proposal | undefined {
     for (const { proposal } of this.#open.values()) {
       const { holder, selector, bySenders } = proposal
-      if (bySenders === true && policy === 'auto') continue
+      // What failed for others may be drafted again for whoever needs no person.
+      if ((bySenders === true || isQuestion(proposal)) && policy === 'auto') continue
       if (holder === need.learner && selector === need.selector && proposal.intent === intent) {
         return proposal
       }
@@ -214,14 +253,52 @@ export class Proposals {
     const key = keyOf(number)
     const open = this.#add(key, proposal, value.length)
     const records = waiters.map((one) => waitingRecord(one, need, proposal.id))
+    // Drafts that came after all take the place of the question whether there is any.
+    const old = isQuestion(given) ? this.#supernumerary(open) : this.#questionsOf(proposal)
+    const reason = `${proposal.id} came`
     try {
-      await this.#parts.keep([{ table: 'proposals', key, value }, ...records])
+      const named = given.case === undefined ? [] : this.#parts.proposed(given.case, proposal.id)
+      await this.#parts.keep([
+        { table: 'proposals', key, value },
+        ...records,
+        ...named,
+        ...old.flatMap((one) =>
+          this.decision(one.proposal, 'superseded', { by: 'kernel', reason }),
+        ),
+      ])
     } catch (error) {
       this.#remove(open)
       throw error
     }
+    for (const one of old) if (this.#open.has(one.proposal.id)) this.#close(one, 'superseded')
     this.#happened(proposal, 'open')
     return proposal
+  }
+
+  /** Leaves a need that was not met as a question at which nobody waits; answers its id. Faults BUSY and LIMIT. */
+  async leaveQuestion(first: Pending, need: MethodNeed, given: Proposed): Promise<string> {
+    const there = this.find(need, first.message.intent, 'review')
+    return (there ?? (await this.propose(first, need, given, []))).id
+  }
+
+  #questionsOf({ holder, selector, intent }: Proposal): Open[] {
+    return [...this.#open.values()].filter(
+      ({ proposal, isDeciding }) =>
+        isQuestion(proposal) &&
+        !isDeciding &&
+        proposal.holder === holder &&
+        proposal.selector === selector &&
+        proposal.intent === intent,
+    )
+  }
+
+  /** The oldest questions at which nobody waits, beyond as many as there may be. */
+  #supernumerary(newest: Open): Open[] {
+    const idle = [...this.#open.values()].filter(
+      (one) =>
+        one !== newest && isQuestion(one.proposal) && one.waiters.size === 0 && !one.isDeciding,
+    )
+    return idle.slice(0, Math.max(0, idle.length + 1 - KERNEL_LIMITS.questionsOpen))
   }
 
   #checkRoom(bytes: number, more = 1): void {
@@ -270,10 +347,17 @@ export class Proposals {
       const what = open === undefined ? `is ${status}` : 'is being decided'
       throw kernelFault('CONFLICT', `proposal ${id} ${what}`, { proposal: id, status })
     }
-    const value = encodeValue({ ...open.proposal, review })
+    const before = open.proposal.review
+    const earlier = [...(open.proposal.earlier ?? []), ...(before === undefined ? [] : [before])]
+    if (earlier.length > KERNEL_LIMITS.reviews) {
+      const many = `proposal ${id} was reviewed ${earlier.length} times already`
+      throw kernelFault('LIMIT', many, { limit: KERNEL_LIMITS.reviews }, 'Decide about it.')
+    }
+    const value = encodeValue({ ...open.proposal, earlier, review })
     const more = value.length - open.bytes
     this.#checkRoom(more, 0)
     open.proposal.review = review
+    open.proposal.earlier = earlier
     open.bytes += more
     this.#bytes += more
     await this.#parts.keep([{ table: 'proposals', key: open.key, value }])
@@ -308,7 +392,7 @@ export class Proposals {
     decided: Omit<NonNullable<Proposal['decided']>, 'time'>,
   ): TableWrite[] {
     // What only served to decide goes, so that it keeps no objects from being packed.
-    const { pinned: _, ...rest } = proposal
+    const { pinned: _, relies: __, ...rest } = proposal
     const after = { ...rest, args: [], status, decided: { ...decided, time: this.#parts.now() } }
     const key = keyOf(Number(proposal.id.slice(1)))
     const old = this.#decided.slice(0, -KERNEL_LIMITS.proposalsDecided + 1 || undefined)
@@ -321,7 +405,7 @@ export class Proposals {
   /** The method is in its slot, and the decision is durable: those who wait run again. Answers how many. */
   accepted(id: string): number {
     const open = this.#open.get(id)
-    return open === undefined ? 0 : this.#close(open, 'accepted', undefined)
+    return open === undefined ? 0 : this.#close(open, 'accepted')
   }
 
   /** Ends those who wait with a fault that names the proposal. Faults TARGET_UNKNOWN, CONFLICT and BUSY. */
@@ -350,6 +434,38 @@ export class Proposals {
     return this.#close(open, 'rejected', fault)
   }
 
+  /**
+   * Closes one so that those who wait for it ask for a method anew; `writes` are kept with that. Faults TARGET_UNKNOWN, CONFLICT
+   * and BUSY.
+   */
+  async drawAnew(
+    id: string,
+    by: string,
+    reason: string,
+    writes: readonly TableWrite[],
+  ): Promise<number> {
+    const proposal = this.begin(id)
+    try {
+      const decision = this.decision(proposal, 'superseded', { by, reason })
+      await this.#parts.keep([...decision, ...writes])
+    } catch (error) {
+      this.abandon(id)
+      throw error
+    }
+    return this.#close(this.#open.get(id) as Open, 'superseded')
+  }
+
+  /** Why a person said no to the last proposal for a method that was rejected, if that is still known. */
+  rejection(holder: Oid, selector: string): { reason: string; time: number } | undefined {
+    for (const key of this.#decided.toReversed()) {
+      const one = this.#read(key)
+      if (one?.status !== 'rejected' || one.holder !== holder || one.selector !== selector) continue
+      const { reason, time = 0 } = one.decided ?? {}
+      return reason === undefined ? undefined : { reason, time }
+    }
+    return undefined
+  }
+
   /** A slot has changed: a proposal for it, if it is filled now, is of no use, and those who wait run again. */
   changed({ oid, slots }: ChangedSlots): void {
     for (const open of [...this.#open.values()]) {
@@ -361,11 +477,11 @@ export class Proposals {
         .catch((fault: Fault) => {
           this.#parts.trouble(`proposal ${open.proposal.id} stays open: ${fault.message}`)
         })
-      this.#close(open, 'superseded', undefined)
+      this.#close(open, 'superseded')
     }
   }
 
-  #close(open: Open, status: Proposal['status'], fault: FaultRecord | undefined): number {
+  #close(open: Open, status: Proposal['status'], fault?: FaultRecord): number {
     this.#remove(open)
     const { holder: learner, selector } = open.proposal
     this.#parts.decided({ learner, selector })
@@ -400,6 +516,9 @@ export class Proposals {
     return value === undefined ? undefined : (decodeValue(value) as Proposal)
   }
 }
+
+/** One without drafts: none passed, and a person is asked what is right. */
+const isQuestion = ({ drafts }: Pick<Proposed, 'drafts'>) => drafts.length === 0
 
 /** The record of a message that waits, with the proposal that it waits for. */
 export function waitingRecord(

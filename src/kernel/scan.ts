@@ -12,19 +12,42 @@ export interface ScanLimits {
   onExtension?: (type: number, start: number, length: number) => void
 }
 
-/** Why bytes were refused; undefined when they are one well-formed value. */
+/** The kinds of bytes that are refused. */
+export type RefusalKind =
+  | 'cut-short'
+  | 'trailing-bytes'
+  | 'too-deep'
+  | 'too-many-values'
+  | 'extension'
+  | 'key-no-string'
+  | 'no-value'
+  | 'malformed'
+
+/** Why bytes were refused, in a sentence; undefined when they are one well-formed value. */
 export function scan(bytes: Uint8Array, limits: ScanLimits): string | undefined {
+  return refusalOf(bytes, limits)?.message
+}
+
+/** Why bytes were refused; undefined when they are one well-formed value. */
+export function refusalOf(bytes: Uint8Array, limits: ScanLimits): Refusal | undefined {
   try {
-    if (scanValue(bytes, 0, limits) !== bytes.length) return 'bytes follow the value'
-    return undefined
+    if (scanValue(bytes, 0, limits) === bytes.length) return undefined
+    return new Refusal('bytes follow the value', 'trailing-bytes')
   } catch (refusal) {
-    if (refusal instanceof Refusal) return refusal.message
+    if (refusal instanceof Refusal) return refusal
     throw refusal
   }
 }
 
-/** Thrown by scanValue: the sentence that says why bytes were refused. */
-export class Refusal extends Error {}
+/** Thrown by scanValue: the sentence that says why bytes were refused, and of which kind they are. */
+export class Refusal extends Error {
+  readonly kind: RefusalKind
+
+  constructor(sentence: string, kind: RefusalKind = 'malformed') {
+    super(sentence)
+    this.kind = kind
+  }
+}
 
 /** Where the one well-formed value that begins at `start` ends. Throws Refusal. */
 export function scanValue(bytes: Uint8Array, start: number, limits: ScanLimits): number {
@@ -60,7 +83,7 @@ class Scanner {
         continue
       }
       left[level] = rest - 1
-      if (++values > limits.values) throw new Refusal('it has too many values')
+      if (++values > limits.values) throw new Refusal('it has too many values', 'too-many-values')
       this.#one(this.#map[level] === 1 && rest % 2 === 0)
     }
     return this.#at
@@ -70,7 +93,7 @@ class Scanner {
     const bytes = this.#bytes
     let at = this.#at
     const end = at + count
-    if (end > bytes.length) throw new Refusal('it is cut short')
+    if (end > bytes.length) throw new Refusal('it is cut short', 'cut-short')
     let value = 0
     while (at < end) value = value * 256 + (bytes[at++] as number)
     this.#at = end
@@ -79,14 +102,15 @@ class Scanner {
 
   #skip(length: number): void {
     this.#at += length
-    if (this.#at > this.#bytes.length) throw new Refusal('it is cut short')
+    if (this.#at > this.#bytes.length) throw new Refusal('it is cut short', 'cut-short')
   }
 
   #open(children: number, map: number): void {
-    if (children > this.#bytes.length - this.#at) throw new Refusal('it is cut short')
+    if (children > this.#bytes.length - this.#at) throw new Refusal('it is cut short', 'cut-short')
     if (children === 0) return
     const level = this.#level + 1
-    if (level > this.#limits.depth || level >= LEVELS) throw new Refusal('it is nested too deeply')
+    if (level > this.#limits.depth || level >= LEVELS)
+      throw new Refusal('it is nested too deeply', 'too-deep')
     this.#level = level
     this.#left[level] = children
     this.#map[level] = map
@@ -95,7 +119,7 @@ class Scanner {
   #extension(length: number): void {
     const type = (this.#take(1) << 24) >> 24
     if (!this.#limits.extensions.has(type)) {
-      throw new Refusal(`it has an extension of type ${type}`)
+      throw new Refusal(`it has an extension of type ${type}`, 'extension')
     }
     const start = this.#at
     this.#skip(length)
@@ -106,7 +130,7 @@ class Scanner {
     const code = this.#take(1)
     if (code >= 0xa0 && code < 0xc0) return this.#skip(code & 31)
     if (code >= 0xd9 && code <= 0xdb) return this.#skip(this.#take(1 << (code - 0xd9)))
-    if (key) throw new Refusal('a map has a key that is not a string')
+    if (key) throw new Refusal('a map has a key that is not a string', 'key-no-string')
     if (code < 0x80 || code >= 0xe0) return
     if (code < 0x90) return this.#open((code & 15) * 2, 1)
     if (code < 0xa0) return this.#open(code & 15, 0)
@@ -152,7 +176,7 @@ class Scanner {
       case 0xdf:
         return this.#open(this.#take(4) * 2, 1)
       default:
-        throw new Refusal('it has a byte that begins no value')
+        throw new Refusal('it has a byte that begins no value', 'no-value')
     }
   }
 }

@@ -2,14 +2,15 @@
 // Leaves: what ends a worker to worker-death.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Fault } from '#ground'
 import { openMemoryStore } from '#image'
-import { decodeValue, type Oid } from '#objects'
+import { decodeValue, encodeValue, type Oid } from '#objects'
 import {
   holding,
   startKernel,
-  temporaryFolder,
   startOn,
   type TestOptions,
+  temporaryFolder,
 } from './kernel.fixture.ts'
 import { KERNEL_LIMITS } from './limits.ts'
 
@@ -119,6 +120,37 @@ test('[KN5] commits that fail again and again never charge the message that wait
     assert.equal(!got.ok && got.fault.code, 'BUSY')
   }
   assert.deepEqual(await t.send('list'), [0])
+  await t.close()
+})
+
+test('[KN170] what a damaged image refuses to keep is answered as that, and not as worth another try', async () => {
+  const { t, hold } = await held()
+  hold.hold()
+  const answer = t.answer('add', [1])
+  await settle(t)
+  const fault = { code: 'IMAGE_DAMAGED', message: 'it takes no more', remedy: 'x' } as const
+  hold.release(new Fault({ ...fault, retry: 'never' }))
+  const got = await answer
+  assert.deepEqual(!got.ok && got.fault, { ...fault, retry: 'never' })
+  await t.close()
+})
+
+test('[KN170] a row among those that wait that is no message keeps nobody from the image, is told, and stays', async () => {
+  const store = openMemoryStore()
+  const rows = {
+    w: Buffer.from('message'),
+    '000000000001': encodeValue(7),
+    '000000000002': encodeValue([]),
+  }
+  const tables = Object.entries(rows).map(
+    ([key, value]) => ({ table: 'waiting', key, value }) as const,
+  )
+  await store.commit({ transactions: [], tables })
+  const t = await startKernel({ store, methods: METHODS })
+  assert.equal(await t.send('add', [1]), 1)
+  const told = t.endings.map(({ detail }) => detail)
+  assert.equal(told.filter((detail) => /is no message/.test(detail)).length, 3, told.join('\n'))
+  assert.equal(store.scan('waiting').length, 3)
   await t.close()
 })
 

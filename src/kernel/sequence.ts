@@ -7,7 +7,7 @@
 //
 //   queued --batch--> running --report--> grouped --durable--> answered
 //     ^                  |--worker died--> queued (alone)
-import { Fault, type FaultRecord } from '#ground'
+import { asFault, Fault, type FaultRecord } from '#ground'
 import type { Revision, TableWrite, Transaction } from '#image'
 import {
   type Change,
@@ -217,7 +217,7 @@ export class Sequence {
       open.tables.push(...tables)
       open.settles.push({
         tell: resolve,
-        fail: (fault) => reject(kernelFault('BUSY', fault.message)),
+        fail: (fault) => reject(new Fault(fault)),
       })
       this.#commit()
     })
@@ -236,8 +236,7 @@ export class Sequence {
   /** Takes over transactions that no turn made, as one group and for a new worker. Faults BUSY while anything is under way. */
   async adopt(transactions: readonly Transaction[]): Promise<void> {
     if (this.#closed || !this.#isIdle()) {
-      const { retryAfter } = KERNEL_LIMITS
-      throw kernelFault('BUSY', 'messages are under way', { retryAfter })
+      throw kernelFault('BUSY', 'messages are under way')
     }
     const old = this.#link
     this.#link = undefined
@@ -426,9 +425,7 @@ export class Sequence {
     if (++this.#failedStarts < KERNEL_LIMITS.failedStarts) return this.#startWorker()
     this.#failedStarts = 0
     this.#alone = 0
-    const fault = kernelFault('BUSY', `no worker starts: ${ending.detail}`, {
-      retryAfter: KERNEL_LIMITS.retryAfter,
-    }).toRecord()
+    const fault = kernelFault('BUSY', `no worker starts: ${ending.detail}`).toRecord()
     const waiting = this.#queue.splice(0)
     this.#weight = 0
     for (const ticket of waiting) this.#answer(ticket, { kind: 'fault', fault })
@@ -616,9 +613,13 @@ export class Sequence {
   /** Nothing of the group is kept, so nothing that saw it may be either: those behind it get the fault as well. */
   #failed(group: OpenGroup, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error)
-    const fault = kernelFault('BUSY', `the image could not be written: ${why}`, {
-      retryAfter: KERNEL_LIMITS.retryAfter,
-    }).toRecord()
+    const known = asFault(error)
+    // What is damaged stays so: trying again, as BUSY asks for, would not help.
+    const fault = (
+      known?.code === 'IMAGE_DAMAGED'
+        ? known
+        : kernelFault('BUSY', `the image could not be written: ${why}`)
+    ).toRecord()
     const behind = this.#groups
     this.#groups = [emptyGroup()]
     this.#committing = undefined

@@ -27,7 +27,8 @@ export function describeClass(
 /** Without it a method that acts is drafted with nothing to return. The worked examples have it too. */
 const RETURNS = '   * @returns what is asked for, else the new value'
 
-function render(context: DraftContext, { slots, methods, peers, args, intent }: ShownContext) {
+function render(context: DraftContext, shown: ShownContext) {
+  const { slots, methods, peers, args, intent, known } = shown
   const seen = new Set<string>()
   const lines = peers.flatMap((peer) => {
     const name = typeName(peer.object)
@@ -38,7 +39,8 @@ function render(context: DraftContext, { slots, methods, peers, args, intent }: 
   const name = functionNameOf(context.selector)
   lines.push(`class ${typeName(context.object)} {`, ...members(slots, methods, peers), '  /**')
   // What would end the comment would begin code.
-  if (intent !== '') lines.push(`   * ${intent.replaceAll('*/', '* /')}`)
+  const said = intent === '' ? known : [intent, ...known]
+  lines.push(...said.map((one) => `   * ${one.replaceAll('*/', '* /')}`))
   lines.push(`   * Called as: ${name}(${args.join(', ')})`, RETURNS, '   */', `  ${name}(`, '}')
   return lines.join('\n')
 }

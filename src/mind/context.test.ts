@@ -1,5 +1,6 @@
 // Owns: what a model is told of a receiver, however large it is.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { describeClass } from './class-context.ts'
 import { type DraftContext, describeContext, estimateTokens, functionNameOf } from './context.ts'
@@ -112,8 +113,9 @@ test('[MI29] every prompt begins with the same messages, and its hash follows th
   const shown = draftMessages({ ...small, slots: [], selector: 'display_yourself' })
   const classes = classMessages(small)
   assert.deepEqual(warmUps(), [classes.slice(0, -1), shown.slice(0, -1), fixed])
-  assert.match(promptHash(), /^[0-9a-f]{64}$/)
-  assert.equal(promptHash(), promptHash())
+  assert.match(promptHash(classes), /^[0-9a-f]{64}$/)
+  assert.equal(promptHash(shown), promptHash(shown.map((message) => ({ ...message }))))
+  assert.equal(new Set([fixed, shown, classes].map(promptHash)).size, 3)
 })
 
 test('[MI29] a repair goes on from the answer before it, with the problem in one line', () => {
@@ -133,4 +135,50 @@ test('[MI28] the other way to ask shows the same as a class, whose missing metho
   const ending = classMessages({ ...small, intent: 'End */ here' }).at(-1)?.content ?? ''
   assert.ok(ending.includes('End * / here'))
   assert.ok(estimateTokens(describeClass(large, 1_200)) <= 1_200)
+})
+
+test('[MI63] without anything known both prompts are the ones that they were, byte for byte', () => {
+  const bare = { ...small, slots: [], methods: [], peers: [], args: [] }
+  const { intent: _, ...plain } = small
+  const hash = createHash('sha256')
+  for (const one of [small, large, bare, plain]) {
+    hash.update(JSON.stringify([draftMessages(one), classMessages(one)]))
+  }
+  // Kept completions are found by their prompts.
+  const then = '47f9d88727c1da95226b2a9785b59fe90aec4dbd9e46b62e2967d86f58e37c38'
+  assert.equal(hash.digest('hex'), then)
+})
+
+test('[MI63] [MI27] what people have answered and what failed is told in both ways, within the budget', () => {
+  const slots = [{ name: 'balance', sample: '5' }]
+  const left = [{ name: 'balance', sample: '7' }]
+  const known: DraftContext = {
+    ...small,
+    answered: [
+      { slots, args: ['7'], fails: true },
+      { slots: [], args: ['2', '"x*/"'], reply: '4', leaves: left },
+    ],
+    failure: 'a draft of it was rejected:\n too dear',
+  }
+  const lines = [
+    'Must hold: with { balance: 5 } transfer_to(7) throws an Error',
+    'Must hold: transfer_to(2, "x*/") returns 4 and leaves { balance: 7 }',
+    'Avoid: a draft of it was rejected: too dear',
+  ]
+  const text = describeContext(known)
+  assert.ok(text.includes(`\n${lines.join('\n')}\nMessage: transfer_to`), text)
+  const shown = describeClass(known)
+  for (const line of lines) assert.ok(shown.includes(`   * ${line.replace('*/', '* /')}\n`), shown)
+  const many: DraftContext = {
+    ...large,
+    answered: Array.from({ length: 3 }, () => ({
+      ...{ slots: large.slots.map(({ name, sample }) => ({ name, sample })), args: ['1'] },
+      fails: true as const,
+    })),
+    failure: 'no '.repeat(2_000),
+  }
+  for (const said of [describeContext(many, 1_200), describeClass(many, 1_200)]) {
+    assert.ok(estimateTokens(said) <= 1_200)
+    assert.match(said, /Must hold: with .*\n(.*\n)*.*Avoid: no no/)
+  }
 })

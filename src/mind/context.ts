@@ -27,7 +27,21 @@ export interface PeerContext {
   methods: MethodContext[]
 }
 
-export interface DraftContext {
+/** A call that a person has answered: what the receiver has in it, and what must come of it. */
+export type AnsweredContext = {
+  slots: { name: string; sample: string }[]
+  args: string[]
+} & ({ reply: string; leaves: { name: string; sample: string }[] } | { fails: true })
+
+/** What is known of the method that is asked for. */
+export interface KnownContext {
+  /** The newest first. */
+  answered?: AnsweredContext[]
+  /** What spoke against the last version or draft, in a sentence. */
+  failure?: string
+}
+
+export interface DraftContext extends KnownContext {
   /** What people call the receiver, such as `account`. */
   object: string
   parents: string[]
@@ -46,6 +60,8 @@ export interface ShownContext {
   peers: PeerContext[]
   args: string[]
   intent: string
+  /** What is known of the method, in sentences. */
+  known: string[]
 }
 
 /** How much is shown: characters of a sample and of a source, and how many of each kind. */
@@ -57,15 +73,67 @@ interface Measure {
   peers: number
   peerMethods: number
   intent: number
+  answers: number
+  failure: number
 }
 
 /** From generous to sparse: the first whose text keeps to the budget is taken. */
 const MEASURES: readonly Measure[] = [
-  { sample: 240, source: 800, slots: 40, methods: 12, peers: 4, peerMethods: 6, intent: 4_096 },
-  { sample: 120, source: 500, slots: 30, methods: 8, peers: 3, peerMethods: 4, intent: 4_096 },
-  { sample: 60, source: 300, slots: 20, methods: 5, peers: 2, peerMethods: 3, intent: 2_000 },
-  { sample: 40, source: 160, slots: 14, methods: 3, peers: 1, peerMethods: 2, intent: 1_500 },
-  { sample: 24, source: 100, slots: 8, methods: 1, peers: 0, peerMethods: 0, intent: 1_000 },
+  {
+    sample: 240,
+    source: 800,
+    slots: 40,
+    methods: 12,
+    peers: 4,
+    peerMethods: 6,
+    intent: 4_096,
+    answers: 3,
+    failure: 400,
+  },
+  {
+    sample: 120,
+    source: 500,
+    slots: 30,
+    methods: 8,
+    peers: 3,
+    peerMethods: 4,
+    intent: 4_096,
+    answers: 3,
+    failure: 300,
+  },
+  {
+    sample: 60,
+    source: 300,
+    slots: 20,
+    methods: 5,
+    peers: 2,
+    peerMethods: 3,
+    intent: 2_000,
+    answers: 2,
+    failure: 200,
+  },
+  {
+    sample: 40,
+    source: 160,
+    slots: 14,
+    methods: 3,
+    peers: 1,
+    peerMethods: 2,
+    intent: 1_500,
+    answers: 1,
+    failure: 150,
+  },
+  {
+    sample: 24,
+    source: 100,
+    slots: 8,
+    methods: 1,
+    peers: 0,
+    peerMethods: 0,
+    intent: 1_000,
+    answers: 1,
+    failure: 100,
+  },
 ]
 
 /** Characters of English and code for one token of the default model, on the low side. */
@@ -124,7 +192,32 @@ function shownOf(context: DraftContext, measure: Measure): ShownContext {
     })),
     args: context.args.map(({ sample }) => cut(sample, measure.sample)),
     intent: cut((context.intent?.trim() ?? '').replace(/\s+/g, ' '), measure.intent),
+    known: knownLines(context, words, measure),
   }
+}
+
+/** Slots of one answered call that are shown. */
+const ANSWERED_SLOTS = 8
+
+function knownLines(
+  { selector, answered = [], failure }: DraftContext,
+  words: ReadonlySet<string>,
+  measure: Measure,
+): string[] {
+  const stateOf = (slots: readonly { name: string; sample: string }[]) =>
+    mostRelevant(slots, ({ name }) => name, words, ANSWERED_SLOTS)
+      .map(({ name, sample }) => `${propertyName(name)}: ${cut(sample, measure.sample)}`)
+      .join(', ')
+  const lines = answered.slice(0, measure.answers).map((one) => {
+    const args = one.args.map((arg) => cut(arg, measure.sample)).join(', ')
+    const state = one.slots.length === 0 ? '' : `with { ${stateOf(one.slots)} } `
+    const call = `${state}${functionNameOf(selector)}(${args})`
+    if ('fails' in one) return `Must hold: ${call} throws an Error`
+    const left = one.leaves.length === 0 ? '' : ` and leaves { ${stateOf(one.leaves)} }`
+    return `Must hold: ${call} returns ${cut(one.reply, measure.sample)}${left}`
+  })
+  if (failure === undefined) return lines
+  return [...lines, `Avoid: ${cut(failure.replace(/\s+/g, ' ').trim(), measure.failure)}`]
 }
 
 function render(context: DraftContext, shown: ShownContext): string {
@@ -142,6 +235,7 @@ function render(context: DraftContext, shown: ShownContext): string {
     lines.push(...slotLines(peer.slots, ({ type }) => type))
     lines.push(...methodLines(`Methods of ${peer.object}:`, peer.methods))
   }
+  lines.push(...shown.known)
   lines.push(`Message: ${functionNameOf(context.selector)}(${shown.args.join(', ')})`)
   if (intent !== '') lines.push(`Intent: ${intent}`)
   return lines.join('\n')

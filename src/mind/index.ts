@@ -32,6 +32,7 @@ export type { Fetch } from './hub.ts'
 export { MIND_LIMITS } from './limits.ts'
 export type { RunCommand } from './packages.ts'
 export {
+  classMessages,
   DRAFT_STOPS,
   draftMessages,
   fixedMessages,

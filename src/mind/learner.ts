@@ -1,50 +1,44 @@
 // Owns: meeting the need for a method: drafts one after the other, until enough of them that passed the gates behave alike.
-// Leaves: the gates, the vote and the swap to governance; the model to a provider.
-// Laws: MI41 a method is installed only through the gates. MI42 at most DRAWS drafts are drawn; then what was tried is
-// told and nothing remains. MI43 a generation that is aborted stops its model at once. MI44 a method is installed without
-// a person when WAYS of asking led to at least ALIKE drafts that behave alike, LEAD times as many as the others that passed the
-// gates; one that only shows texts, when one passed.
-import { asFault, type FaultRecord } from '#ground'
+// Leaves: the gates, the vote, what it allows and the swap to governance; the model to a provider.
+// Laws: MI41 a method is installed only through the gates. MI42 at most as many drafts are drawn as governance lets; then what was
+// tried is told, and the call is left as a question. MI43 a generation that is aborted stops its model at once. MI62 a draft is kept
+// with the prompt and the seed that it came from.
+
 import {
-  beyondAuto,
   Case,
+  DRAWS,
   GATES,
+  noneOf,
   proposalOf,
   type Refusal,
+  RULE,
+  type Ruling,
+  rulingOf,
   swapMethod,
-  type Verdict,
   type Vote,
+  voteWords,
 } from '#governance'
+import { asFault, type FaultRecord } from '#ground'
 import {
   type CaseDraft,
   type CaseGiven,
-  collectRefs,
   type Learner,
   type LearnOutcome,
   type LearnTask,
   type Proposed,
   type Workbench,
 } from '#kernel'
-import { type Oid, oidText, toWire } from '#objects'
+import { oidText, toWire } from '#objects'
 import { type DraftContext, isDisplay } from './context.ts'
 import { extractDraft } from './draft.ts'
 import { mindFault, sentenceOf } from './faults.ts'
+import { knownOf } from './known.ts'
 import { MIND_LIMITS } from './limits.ts'
 import { classMessages, DRAFT_STOPS, draftMessages, promptHash, repairMessages } from './prompt.ts'
 import type { ChatMessage, Provider } from './provider.ts'
 import { describeReceiver, namesOf } from './receiver.ts'
 import { selfDeclaration } from './shape.ts'
 
-/** Drafts that are drawn for one need at most. */
-const DRAWS = 6
-/**
- * Drafts that must behave alike, and how many times as many as those that passed and behave otherwise. With one of each way of
- * asking five of 62 methods were wrong in tasks that nobody had tuned for: see docs/learning.md.
- */
-const ALIKE = 3
-const LEAD = 2
-/** Ways of asking that must have led to them: what a model gets wrong depends on how it is asked, what it gets right less. */
-const WAYS = 2
 /** How warm: the first draft is the model's favourite, a repair stays close to it, the others are fresh. */
 const FIRST = 0
 const REPAIR = 0.2
@@ -70,6 +64,16 @@ interface Meeting {
   /** Each draft and how it fared, and the vote as it stands: what the case will show. */
   drafts: CaseDraft[]
   vote: Vote | undefined
+  /** What each draft came from, by its source: the hash of the messages that were sent, and the seed. */
+  drawn: Map<string, Drawn>
+  /** The hash of the first question, which speaks for all. */
+  prompt: string
+}
+
+/** Where a draft comes from. */
+interface Drawn {
+  prompt: string
+  seed: number
 }
 
 export class DraftingLearner implements Learner {
@@ -100,14 +104,16 @@ export class DraftingLearner implements Learner {
   async #draw(task: LearnTask, bench: Workbench): Promise<LearnOutcome> {
     const { need, intent } = task
     const provider = await this.#provider()
-    const { context } = describeReceiver(
+    const call = { ...need, frame: task.frame }
+    const described = describeReceiver(
       bench.head,
       need.receiver,
       { selector: need.selector, args: need.args, intent },
       namesOf(bench.head),
     )
+    const context = { ...described.context, ...knownOf(bench, call) }
     const given = {
-      call: { ...need, frame: task.frame },
+      call,
       declaration: selfDeclaration(context),
       argTypes: context.args.map(({ type }) => type),
       intent,
@@ -120,6 +126,8 @@ export class DraftingLearner implements Learner {
       case: new Case(bench, given),
       drafts: [],
       vote: undefined,
+      drawn: new Map(),
+      prompt: promptHash(waysToAsk(context)[0] as ChatMessage[]),
     }
     try {
       const outcome = await this.#vote(meeting)
@@ -133,11 +141,11 @@ export class DraftingLearner implements Learner {
 
   async #vote(meeting: Meeting): Promise<LearnOutcome> {
     const { task, context } = meeting
-    const { need } = task
+    const { selector } = task.need
     const ways = waysToAsk(context)
     let repair: ChatMessage[] | undefined
     const tried: Tried[] = []
-    let vote: Vote | undefined
+    let ruling: Ruling | undefined
     for (let attempt = 1; attempt <= DRAWS; attempt++) {
       const isRepair = repair !== undefined
       const turn = (attempt - 1) % ways.length
@@ -145,7 +153,7 @@ export class DraftingLearner implements Learner {
       const fresh = attempt <= ways.length ? FIRST : FRESH
       const text = await complete(meeting, messages, isRepair ? REPAIR : fresh, attempt)
       const way = isRepair ? (turn + ways.length - 1) % ways.length : turn
-      const outcome = await consider(meeting, text, attempt, `${way}`)
+      const outcome = await consider(meeting, text, messages, attempt, `${way}`)
       if ('problem' in outcome) {
         tried.push(outcome)
         const answered: ChatMessage = { role: 'assistant', content: text }
@@ -153,55 +161,47 @@ export class DraftingLearner implements Learner {
         continue
       }
       repair = undefined
-      vote = outcome
-      meeting.vote = vote
-      if (isEnough(vote) || isShowing(vote, context)) {
-        return this.#accept(meeting, vote)
-      }
-      // Where the rest cannot make enough alike, drawing them tells nothing.
-      if (!canBeEnough(vote, DRAWS - attempt)) break
+      meeting.vote = outcome
+      ruling = this.#rule(meeting, outcome, DRAWS - attempt)
+      if (ruling.kind !== 'draw') break
     }
-    if (vote === undefined) return { kind: 'fault', fault: exhausted(need.selector, tried) }
-    const { selector } = need
-    const sentence = `${vote.alike} of ${vote.passed} drafts of ${selector} behave alike, which is not enough`
-    return parked(meeting, { code: 'undecided', sentence })
+    const { vote } = meeting
+    if (vote === undefined) return unmet(meeting, tried)
+    // The last drafts may have been refused: then nothing more is drawn for the vote as it stands.
+    if (ruling?.kind === 'draw') ruling = this.#rule(meeting, vote, 0)
+    // Whoever waits may have left or come while this draft was on trial.
+    task.signal.throwIfAborted()
+    if (ruling?.kind === 'ask') return parked(meeting, ruling.why)
+    return this.#install(meeting, vote, selector)
   }
 
-  async #accept(meeting: Meeting, vote: Vote): Promise<LearnOutcome> {
+  /** What governance says of a vote. */
+  #rule({ task, context }: Meeting, vote: Vote, left: number): Ruling {
+    return rulingOf(vote, left, {
+      call: { ...task.need, frame: task.frame },
+      shows: isShow(context),
+      isReview: this.#policy === 'review' || task.policy !== undefined,
+    })
+  }
+
+  async #install(meeting: Meeting, vote: Vote, selector: string): Promise<LearnOutcome> {
     const { task, bench } = meeting
     const { need } = task
     const { source, reply } = vote.leader
-    // Whoever waits may have left or come while this draft was on trial.
-    task.signal.throwIfAborted()
-    if (this.#policy === 'review' || task.policy !== undefined) {
-      const sentence = 'the policy installs nothing without a person'
-      return parked(meeting, { code: 'policy', sentence })
-    }
-    // Whoever sends a message expects an answer: that there is none is for a person to say.
-    if (vote.leader.refuses) {
-      return parked(meeting, {
-        code: 'undecided',
-        sentence: 'it refuses the very call that was sent',
-      })
-    }
-    const beyond = beyondAuto(vote.leader, { ...need, frame: task.frame }, oidsIn(need.args))
-    if (beyond !== undefined) return parked(meeting, { code: 'beyond', sentence: beyond })
     const { tid, version } = await swapMethod(bench, {
       holder: need.learner,
-      selector: need.selector,
+      selector,
       source,
       comment: task.intent ?? '',
       author: task.author,
       model: meeting.provider.name,
-      prompt: promptHash(),
-      seed: seedOf(meeting, source),
+      ...(meeting.drawn.get(source) as Drawn),
       examples: [{ reply }],
       expect: null,
       verdict: { gates: GATES, probes: vote.probes, votes: vote.alike, of: vote.passed },
       relies: meeting.case.relies,
     })
     const holder = oidText(need.learner)
-    const { selector } = need
     const state = 'probation'
     task.emit({ kind: 'installed', holder, selector, version, tid: String(tid), state })
     return { kind: 'installed' }
@@ -211,22 +211,14 @@ export class DraftingLearner implements Learner {
 /** Questions for a method, each for other drafts. How an object shows itself is a matter of taste: one way does. */
 function waysToAsk(context: DraftContext): ChatMessage[][] {
   const examples = draftMessages(context)
-  const isPlain = isDisplay(context.selector) && context.intent === undefined
-  return isPlain ? [examples] : [examples, classMessages(context)]
+  return isShow(context) ? [examples] : [examples, classMessages(context)]
 }
 
-const isEnough = ({ alike, ways, passed }: Vote) =>
-  ways >= WAYS && alike >= ALIKE && alike >= LEAD * (passed - alike)
+/** A message that only asks its object to show itself. */
+const isShow = ({ selector, intent }: DraftContext) => isDisplay(selector) && intent === undefined
 
-/** Whether so many more drafts could bring the vote in. */
-const canBeEnough = ({ alike, passed }: Vote, left: number) =>
-  alike + left >= Math.max(ALIKE, LEAD * (passed - alike))
-
-/** The seed that a draft was drawn with. */
-function seedOf({ task, drafts }: Meeting, source: string): number {
-  const drawn = drafts.find((one) => one.passed && one.source === source)
-  return task.frame.seed + (drawn?.attempt ?? 0)
-}
+/** What the case calls them, in their order. */
+const WAY_WORDS = ['a function, after examples', 'a method of a class'] as const
 
 async function complete(
   { task, provider }: Meeting,
@@ -253,14 +245,16 @@ async function complete(
 async function consider(
   meeting: Meeting,
   text: string,
+  messages: readonly ChatMessage[],
   attempt: number,
   way: string,
 ): Promise<Vote | Tried> {
-  const { task } = meeting
+  const { task, drawn } = meeting
   const draft = extractDraft(text, task.need.selector)
   const tell = (ok: boolean, detail: string, source: string, gate?: string) => {
     const refused = gate === undefined ? {} : { gate }
-    meeting.drafts.push({ attempt, source, passed: ok, sentence: detail, ...refused })
+    const asked = WAY_WORDS[Number(way)] ?? `way ${way}`
+    meeting.drafts.push({ attempt, source, passed: ok, way: asked, sentence: detail, ...refused })
     task.emit({ kind: 'trial', attempt, ok, detail, source })
   }
   if (!draft.ok) {
@@ -268,6 +262,10 @@ async function consider(
     return { source: text, gate: 'draft', problem: draft.problem }
   }
   const { source } = draft
+  // Of two that are the same text the first speaks for both.
+  if (!drawn.has(source)) {
+    drawn.set(source, { prompt: promptHash(messages), seed: task.frame.seed + attempt })
+  }
   const outcome: Refusal | Vote = await meeting.case.consider(source, way)
   if ('gate' in outcome) {
     tell(false, outcome.sentence, source, outcome.gate)
@@ -282,11 +280,6 @@ function passedSentence({ alike, passed, probes }: Vote): string {
   return passed === 1 ? calls : `${calls}; ${alike} of ${passed} drafts behave alike`
 }
 
-/** A method that only shows its object is right when it shows it: how, is a matter of taste that no two drafts share. */
-function isShowing({ leader }: { leader: Verdict }, context: DraftContext): boolean {
-  return leader.shows && isDisplay(context.selector) && context.intent === undefined
-}
-
 /** True when something beside the method's own slot, which is still empty, is not as the drafts were judged with. */
 function hasMoved(
   { need, signal }: LearnTask,
@@ -297,16 +290,17 @@ function hasMoved(
   return !head.object(need.learner).slots.some(({ name }) => name === need.selector)
 }
 
-const oidsIn = (args: readonly unknown[]): Set<Oid> => collectRefs(args, new Set())
-
-function exhausted(selector: string, tried: readonly Tried[]): FaultRecord {
+/** No draft passed: that is told, and the call is left as a question that a person can answer. */
+function unmet(meeting: Meeting, tried: readonly Tried[]): LearnOutcome {
+  const { selector } = meeting.task.need
   const last = tried.at(-1)?.problem ?? 'nothing was drafted'
-  return mindFault(
+  const fault = mindFault(
     'GENERATION_FAILED',
     `no draft of ${selector} passed the gates; ${tried.length} were tried, the last: ${last}`,
     { tried },
     'Say with --intent what the message should do, or give the method yourself.',
   ).toRecord()
+  return { kind: 'fault', fault, question: proposed(meeting, noneOf(selector, tried.length)) }
 }
 
 const faultOf = (thrown: unknown): FaultRecord =>
@@ -325,16 +319,18 @@ async function keepCase(meeting: Meeting, outcome: LearnOutcome): Promise<void> 
     args: JSON.stringify(need.args.map(toWire)),
     ...(intent === undefined ? {} : { intent }),
     author,
-    drafted: { model: provider.name, persona: null, prompt: promptHash() },
+    drafted: { model: provider.name, persona: null, prompt: meeting.prompt },
     gates: ['draft', ...GATES],
     drafts,
-    vote:
-      vote === undefined
-        ? null
-        : { passed: vote.passed, alike: vote.alike, needed: ALIKE, probes: vote.probes },
+    vote: vote === undefined ? null : shownVote(vote, vote.leader.shows && isShow(meeting.context)),
     examples: bench.examples(need.learner, need.selector).length,
     outcome: shownOutcome(outcome),
   })
+}
+
+function shownVote(vote: Vote, isShown: boolean): CaseGiven['vote'] {
+  const { passed, alike, probes, ways } = vote
+  return { passed, alike, needed: RULE.alike, probes, ways, ...voteWords(vote, RULE, isShown) }
 }
 
 function shownOutcome(outcome: LearnOutcome): CaseGiven['outcome'] {
@@ -344,7 +340,12 @@ function shownOutcome(outcome: LearnOutcome): CaseGiven['outcome'] {
 }
 
 /** What passed, for a person to decide. */
-function parked({ case: judged, provider }: Meeting, why: Proposed['why']): LearnOutcome {
-  const made = { model: provider.name, prompt: promptHash() }
-  return { kind: 'parked', proposal: proposalOf(judged, why, made) }
+const parked = (meeting: Meeting, why: Proposed['why']): LearnOutcome => ({
+  kind: 'parked',
+  proposal: proposed(meeting, why),
+})
+
+function proposed(meeting: Meeting, why: Proposed['why']): Proposed {
+  const { case: judged, provider, prompt, drawn, bench } = meeting
+  return proposalOf(judged, why, { model: provider.name, prompt, drawn, judging: bench.judging })
 }

@@ -329,13 +329,10 @@ export function warmUps(): ChatMessage[][] {
   ]
 }
 
-/** SHA-256 of the beginning, in hexadecimal: what a method's record names as its prompt. */
-export function promptHash(): string {
-  return createHash('sha256')
-    .update(
-      JSON.stringify([FIXED, EXAMPLE_WITHOUT_SLOTS, EXAMPLE_BARE, CLASS_FIXED, CLASS_EXAMPLE_BARE]),
-    )
-    .digest('hex')
+/** SHA-256 of the messages that a draft answers, in hexadecimal: what a method's record names as its prompt. */
+export function promptHash(messages: readonly ChatMessage[]): string {
+  const sent = messages.map(({ role, content }) => [role, content])
+  return createHash('sha256').update(JSON.stringify(sent)).digest('hex')
 }
 
 const isBare = ({ slots }: DraftContext) => slots.length === 0

@@ -2,6 +2,7 @@
 export { changingText } from './changing-file.ts'
 export { clock } from './node-clock.ts'
 export { type CommandAnswer, commandRunner } from './node-command.ts'
+export { editorFor } from './node-editor.ts'
 export { tuneEngine } from './node-engine.ts'
 export {
   makeFolder,

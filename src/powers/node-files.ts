@@ -34,8 +34,13 @@ export async function readText(path: string): Promise<string | undefined> {
 }
 
 /** The texts of a folder's files with an ending, in order of name. */
-export async function readTexts(folder: string, ending: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(ending)).sort()
+export async function readTexts(
+  folder: string,
+  ending: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<string[]> {
+  const all = await readdir(folder)
+  const names = all.filter((name) => name.endsWith(ending) && isWanted(name)).sort()
   return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
 }
 

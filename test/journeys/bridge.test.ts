@@ -2,6 +2,7 @@
 // Leaves: sockets to kernel/zmq; the page's server to page.test.ts.
 // Laws: the claims are the rules of SPEC.md.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,6 +78,17 @@ test('[BR1] DescribeCommand tells the schema of every operation of the table', a
   for (const { schema } of Object.values(described)) assert.equal(typeof schema, 'object')
 })
 
+test('[BR24] [B16] Hello tells the hash of the operations that DescribeCommand answers', async () => {
+  const { schema } = (await far.request('HelloCommand', {
+    client: 'far',
+    token: world.token,
+  })) as { schema: string }
+  const described = await far.request('DescribeCommand')
+  const text = `${JSON.stringify(described, null, 2)}\n`
+  assert.equal(schema, createHash('sha256').update(text).digest('hex').slice(0, schema.length))
+  assert.equal(schema.length, 32)
+})
+
 test('[BR1] fields of the wrong shape are refused by name and change nothing', async () => {
   const tid = ((await far.request('GetStatusCommand')) as { tid: number }).tid
   const bad: [string, Record<string, unknown>][] = [
@@ -143,7 +155,7 @@ test('[BR6] [BR8] malformed frames are refused with a code and leave the connect
   wire.close()
 })
 
-test('[BR9] without the token nothing is heard, and a wrong one is refused', async () => {
+test('[BR9] [B1] without the token nothing is heard, and a wrong one is refused', async () => {
   const wire = raw()
   wire.send(pack({ v: 1, id: 1, op: 'PingCommand' }))
   assert.equal(((await wire.next()) as Refusal).fault.code, 'UNAUTHENTICATED')
@@ -156,7 +168,7 @@ test('[BR9] without the token nothing is heard, and a wrong one is refused', asy
   assert.equal(await codeOf(connect(endpoint, { token: 'wrong' })), 'UNAUTHENTICATED')
 })
 
-test('[BR10] [BR15] each message is answered once, in whatever order, and faults arrive whole', async () => {
+test('[BR10] [BR15] [Z8] each message is answered once, in whatever order, and faults arrive whole', async () => {
   await far.request('CreateMethodCommand', {
     target: 'account',
     method_name: 'refuse',
@@ -303,7 +315,7 @@ test('[BR14] a client that is closed ends what it waits for', async () => {
   assert.equal(await codeOf(client.send('account', 'work')), 'CANCELLED')
 })
 
-test('[BR16] an address where nobody answers is said so within the time given', async () => {
+test('[BR16] [Z4] an address where nobody answers is said so within the time given', async () => {
   const nobody = connect('tcp://127.0.0.1:9', { timeout: 200 })
   assert.equal(await codeOf(nobody), 'CANCELLED')
 })

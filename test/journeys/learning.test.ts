@@ -56,6 +56,20 @@ async function answered(...args: string[]): Promise<unknown> {
   return (JSON.parse(out) as { result: unknown }).result
 }
 
+/**
+ * Sends a message that nobody understands yet. Drafts of a small model may differ, from one processor to the next too: a person is asked
+ * then, takes what most of them do, and the message runs.
+ */
+async function learnt(target: string, selector: string, ...args: string[]): Promise<unknown> {
+  const { code, out, err } = await batos('send', target, selector, ...args, '--json')
+  if (code === 0) return (JSON.parse(out) as { result: unknown }).result
+  assert.equal(code, 5, err)
+  const [, proposal = ''] = /parked as proposal (p\d+)/.exec(err) ?? []
+  const accepted = await batos('proposal', 'accept', proposal)
+  assert.equal(accepted.code, 0, accepted.err)
+  return undefined
+}
+
 /** Starts `up` and answers once it has printed a line that matches. */
 async function up(until: RegExp): Promise<{ child: ChildProcess; seen: string }> {
   const child = spawn(process.execPath, [LAUNCHER, 'up', '--port', '0', '--image', folder], {
@@ -97,10 +111,13 @@ describe('learning, for real', () => {
   test('[MI41] an account learns deposit and withdraw from their names alone', async () => {
     await answered('genesis', 'clone:', 'account')
     await answered('account', 'setSlot:value:', 'balance', '0')
-    assert.equal(await answered('account', 'deposit', '50'), 50)
+    assert.ok([50, undefined].includes((await learnt('account', 'deposit', '50')) as number))
+    assert.equal(await answered('account', 'balance'), 50)
     assert.equal(await answered('account', 'deposit', '25'), 75)
-    assert.equal(await answered('account', 'withdraw', '20'), 55)
+    assert.ok([55, undefined].includes((await learnt('account', 'withdraw', '20')) as number))
     assert.equal(await answered('account', 'balance'), 55)
+    assert.equal(await answered('account', 'withdraw', '5'), 50)
+    assert.equal(await answered('account', 'deposit', '5'), 55)
   })
 
   test('[CL42] the source of what was learnt is readable TypeScript', async () => {

@@ -20,12 +20,16 @@ const TELLS = 'function add(self, n) { self.count += n; return n }'
 const GREET = 'function greet(self, who) { return "Hello, " + who + "!" }'
 const RUDE = 'function greet(self, who) { return "Go away, " + who + "!" }'
 const REST = 'function rest(self) { return self.count }'
+const TAKES = 'function take(self, n) { self.count -= n; return self.count }'
+const HALF = 'function half(self) { return self.count / 2 }'
 
 /** What the mind says in turn to a prompt for one of these; the last again and again. */
 const DRAFTS: Readonly<Record<string, readonly string[]>> = {
   add: [ADDS, TELLS, ADDS, TELLS, ADDS, TELLS, ADDS, TELLS],
   greet: ['function greet(self, who) { return nobody }', GREET],
   rest: [REST],
+  half: [HALF],
+  take: ['function take(self, n) { return nobody }'],
 }
 
 let folder: string
@@ -70,10 +74,14 @@ before(async () => {
   const provider = new ScriptedProvider(({ messages }) => {
     const prompt = messages.at(-1)?.content ?? ''
     if (/\nThe person says: /.test(prompt)) return 'tally.count()'
-    if (/VETO/.test(messages.map(({ content }) => content).join(' ')))
-      return 'It does what it says.'
+    const all = messages.map(({ content }) => content).join(' ')
+    if (/VETO/.test(all)) {
+      if (!/half\(/.test(all)) return 'It does what it says.'
+      return /ROBIN says/.test(all) ? 'NO VETO' : 'VETO {"args": [], "fails": true}'
+    }
     if (/remember\?/.test(prompt))
       return /ROBIN says/.test(prompt) ? 'Frost is data.' : 'Like frost.'
+    if (/Must hold: .*\btake\(/.test(prompt)) return `\`\`\`ts\n${TAKES}\n\`\`\``
     const name = Object.keys(DRAFTS).find((one) => new RegExp(`\\b${one}\\b`).test(prompt)) ?? ''
     const nth = asked.get(name) ?? 0
     asked.set(name, nth + 1)
@@ -159,6 +167,27 @@ test('[UI41] [UI42] [UI43] [BR96] a parked message is a question; a reply that i
   assert.deepEqual([...new Set(statuses)], ['rest open', 'rest rejected'])
 })
 
+test('[UI66] where no draft passed a person says what the call should answer, and the message that is sent next answers so', async () => {
+  await world.request('CreateObjectCommand', { name: 'purse', slots: { count: 5 } })
+  const page = await visit('purse')
+  await send(page, 'take', '2')
+  await says(entry(page), 'GENERATION_FAILED')
+  const ask = page.locator('.ask')
+  await says(ask, /purse[^]*none of 6 drafts of take passed the gates/)
+  await says(ask.locator('.ask-body'), /What is right with .*take\(2\)/)
+  assert.deepEqual(await page.evaluate('probes.poorControls()'), [])
+  assert.deepEqual(await page.evaluate('probes.palePlaces()'), [])
+  await ask.getByLabel('It should answer').fill('{')
+  await ask.getByRole('button', { name: 'Answer so' }).click()
+  await ask.getByRole('alert').waitFor()
+  await ask.getByLabel('It should answer').fill('3')
+  await ask.getByLabel('It should answer').press('Enter')
+  await ask.waitFor({ state: 'detached' })
+  await send(page, 'take', '2')
+  await says(entry(page).locator('.answer'), '3')
+  await says(row(page, 'count'), '3')
+})
+
 test('[UI44] [UI45] [UI46] [UI47] a method shows how it was judged, and an earlier version comes back by one button', async () => {
   const page = await visit('host')
   await send(page, 'greet', '"Ada"')
@@ -193,6 +222,121 @@ test('[UI44] [UI45] [UI46] [UI47] a method shows how it was judged, and an earli
   await says(page.locator('.entry.news'), /greet\s*Version 2 was taken out.* Version 1 is back/)
   await send(page, 'greet', '"Bob"')
   await says(entry(page).locator('.answer'), 'Hello, Bob!')
+})
+
+test('[UI54] a method is edited in its row: what is wrong with it is said, a change in between is shown, nothing typed is lost', async () => {
+  await world.request('CreateObjectCommand', { name: 'scale', slots: { mass: 2 } })
+  const weigh = (source: string) => ({ target: 'scale', method_name: 'weigh', source })
+  const first = 'function weigh(self, n) { return self.mass * n }'
+  await world.request('CreateMethodCommand', { ...weigh(first), comment: 'Weighs.' })
+  const page = await visit('scale')
+  const at = row(page, 'weigh')
+  await at.getByRole('button', { name: 'Edit weigh' }).click()
+  const source = at.getByLabel('Source, one function')
+  assert.equal(await source.inputValue(), first)
+  await source.fill('function weigh(self, n) { return nobody }')
+  await at.getByRole('button', { name: 'Give it', exact: true }).click()
+  await says(at.locator('.fault'), /METHOD_FAILED.*nobody/)
+  assert.equal(await source.inputValue(), 'function weigh(self, n) { return nobody }')
+
+  const mine = 'function weigh(self, n) { return n * self.mass + 1 }'
+  await source.fill(mine)
+  await at.getByRole('button', { name: 'Look first' }).click()
+  await says(at.locator('.given'), /It would be version 2 of weigh, compared on \d+ calls/)
+  await says(at.locator('.given'), /it answers 15; the version in place answers 14/)
+  assert.equal(await world.send('scale', 'weigh', [3]), 6)
+  await at.getByRole('button', { name: 'Versions of weigh' }).click()
+  await world.request('CreateMethodCommand', weigh(first.replace('* n', '* n * 1')))
+  await says(at.locator('.version'), 'Version 2')
+  await at.getByRole('button', { name: 'Edit weigh' }).click()
+  await says(at.locator('.conflict'), /changed while you were writing.*\* n \* 1/)
+  assert.equal(await source.inputValue(), mine)
+  await at.getByRole('button', { name: 'Give it', exact: true }).click()
+  await says(at.locator('.fault'), 'CONFLICT')
+  assert.deepEqual(await page.evaluate('probes.poorControls()'), [])
+  assert.deepEqual(await page.evaluate('probes.palePlaces()'), [])
+  await page.setViewportSize({ width: 320, height: 800 })
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320)
+  await at.getByRole('button', { name: 'Go on with mine' }).click()
+  await at.getByRole('button', { name: 'Give it', exact: true }).press('Enter')
+  await says(at.locator('.given'), /weigh given: version 3, transaction \d+/)
+  await says(at, 'version 3')
+  await says(at, 'Weighs.')
+  assert.equal(await world.send('scale', 'weigh', [3]), 7)
+})
+
+test('[UI54] [GO68] what a person answered speaks against a method, and the person may overrule it by one button', async () => {
+  const page = await visit('tally')
+  const add = row(page, 'add')
+  const before = await countOf()
+  await add.getByRole('button', { name: 'Edit add' }).click()
+  await add.getByLabel('Source, one function').fill(TELLS)
+  await add.getByRole('button', { name: 'Give it', exact: true }).click()
+  await says(
+    add.locator('.conflict'),
+    /It is not given.* must answer 4, as a person said, and it answers 3/,
+  )
+  assert.equal(await add.getByLabel('Source, one function').inputValue(), TELLS)
+  await says(add, 'version 1')
+  await add.getByRole('button', { name: 'Give it all the same' }).click()
+  await says(add.locator('.given'), /add given: version 2.*Overruled: .* must answer 4/)
+  assert.equal(await world.send('tally', 'add', [0]), 0)
+  assert.equal(await countOf(), before)
+  await add.getByRole('button', { name: 'Versions of add' }).click()
+  await says(add.locator('[data-version="2"]'), /Decided by .*: given although .* must answer 4/)
+})
+
+test('[UI54] a new method is given beside the slots, and never in the place of one that is there', async () => {
+  const page = await visit('scale')
+  await page.getByRole('button', { name: 'Add a method' }).click()
+  const form = page.getByRole('group', { name: 'Add a method' })
+  const name = form.getByLabel('Name of the method')
+  await name.fill('mass')
+  await says(form.locator('.conflict'), /There is a slot of this name already.*a data slot/)
+  await form.getByRole('button', { name: 'Give it', exact: true }).click()
+  await says(form.locator('.fault'), 'CONFLICT')
+  await name.fill('twice')
+  const source = form.getByLabel('Source, one function')
+  assert.equal(await source.inputValue(), 'function twice(self) {\n  \n}\n')
+  await source.fill('function twice(self) { return self.mass * 2 }')
+  await form.getByRole('button', { name: 'Give it', exact: true }).click()
+  await says(page.locator('.given'), /twice given: version 1/)
+  await says(row(page, 'twice'), 'version 1')
+  await says(row(page, 'mass'), '2')
+  assert.equal(await world.send('scale', 'twice'), 4)
+})
+
+test('[UI60] [UI61] [UI62] the Crucible’s card lists cases that wait or were decided, and a vetoed draft takes a second button', async () => {
+  const page = await visit('careful')
+  await send(page, 'half')
+  const ask = page.locator('.ask')
+  await says(ask, /careful/)
+  await page.getByRole('button', { name: 'Have robin and brick read it' }).click()
+  await says(ask, /robin:.*The veto holds: the draft answered 1/i)
+  await says(ask, /A veto stands: ROBIN says that half\(\) must refuse, and the draft answered 1/i)
+
+  const crucible = await visit('crucible')
+  const newest = crucible.locator('.case-list > li').first()
+  await says(
+    newest,
+    /careful half, \d drafts? of .*, \d passed, waits for a person as proposal p\d/,
+  )
+  await newest.locator('summary').first().click()
+  await says(newest, /asked for as a method of a class/)
+  await says(newest, /A method comes in without a person when at least 3 drafts behave alike/)
+  await says(newest, 'The veto holds')
+
+  await page.getByRole('button', { name: 'Install it…' }).click()
+  await page.getByRole('button', { name: 'No', exact: true }).click()
+  await page.getByRole('button', { name: 'Install it…' }).click()
+  assert.deepEqual(await page.evaluate('probes.poorControls()'), [])
+  assert.deepEqual(await page.evaluate('probes.palePlaces()'), [])
+  await page.getByRole('button', { name: 'Yes, despite the veto' }).click()
+  await says(entry(page).locator('.answer'), '1')
+  await says(newest, /which is accepted/)
+  await says(newest, /Despite a veto: ROBIN says that half\(\) must refuse/i)
+  assert.deepEqual(await crucible.evaluate('probes.poorControls()'), [])
+  assert.deepEqual(await crucible.evaluate('probes.palePlaces()'), [])
 })
 
 test('[UI49] [UI50] plain words are shown as messages and then sent, and personas answer one after the other', async () => {

@@ -1,6 +1,6 @@
 // Owns: what the journeys under load share: how much of it, what a process holds, waiting for a condition.
 // Leaves: the claims to the journeys.
-import { readFileSync, readlinkSync, readdirSync } from 'node:fs'
+import { readFileSync, readlinkSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Probed } from '../soak/probe.ts'
 
@@ -26,9 +26,15 @@ export function probing(folder: string): Record<string, string> {
   }
 }
 
-/** Bytes of its heap. */
+/** Bytes of its heap, and of the buffers that the heap holds. */
 export function probed(folder: string): number {
-  return (JSON.parse(readFileSync(join(folder, 'probe.json'), 'utf8')) as Probed).heap
+  const { heap, external } = JSON.parse(readFileSync(join(folder, 'probe.json'), 'utf8')) as Probed
+  return heap + external
+}
+
+/** When that was looked at, in milliseconds; undefined before the first time. */
+export function probedAt(folder: string): number | undefined {
+  return statSync(join(folder, 'probe.json'), { throwIfNoEntry: false })?.mtimeMs
 }
 
 /** Resolves when a condition holds; it is looked at some times a second. */

@@ -24,6 +24,7 @@ export const DOORS: ReadonlySet<string> = new Set([
   '#protocol',
   '#batos',
   '#image-contract',
+  '#image-door',
 ])
 
 /** Folders right of the kernel that may read the image. Governance installs what it let in. */
@@ -35,6 +36,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   zeromq: ['src/kernel/zmq/', 'bench/'],
   ses: ['src/kernel/sandbox/'],
   'node-llama-cpp': ['src/mind/providers/'],
+  scslre: ['src/kernel/judge/'],
   yauzl: ['src/mind/'],
   ws: ['src/bridge/', 'src/ui/web/connection.test.ts', 'test/'],
   typescript: ['src/kernel/judge/', 'tools/', 'bench/edits.ts'],
@@ -82,10 +84,13 @@ export const POWERS_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/bridge/page.ts': 'it is the HTTP server; main hands in address and token',
   'src/image/backup-file.ts':
     'a backup is a file, durable before it gets its name; the caller names it',
+  'src/image/blob-contract.ts': 'the claims look at the files of blobs as anybody may',
+  'src/image/blob-file.ts': 'as blobs.ts: one of its files, piece by piece',
   'src/image/blob-work.ts': 'as blobs.ts: what is not committed yet is files too',
   'src/image/blobs.ts': 'a blob is a file beside the image, in the folder that is handed in',
   'src/image/lmdb/page-file.ts': 'a damaged image is read past LMDB, which would trust it',
   'src/image/lock.ts': 'the lock of an image is one that the operating system holds on a file',
+  'src/image/opening.ts': "a close in order leaves a word beside the image's file, in the folder handed in",
   'src/kernel/sandbox/pipe.ts': 'the worker has two descriptors from birth, and blocks on them',
   'src/main.ts': 'where the cache is must be known before anything else is loaded',
   'src/mind/download.ts': 'a model file is written as it arrives, in the folder that main hands in',
@@ -149,7 +154,10 @@ export const BANNED_CALLS: readonly BannedCall[] = [
     cure: CLOCK_CURE,
     // How fast a model is can only be measured, and nothing in a turn depends on it.
     home: [...CLOCK_HOME, 'src/mind/providers/'],
-    exceptions: {},
+    exceptions: {
+      'src/kernel/zmq/hearing.ts':
+        'how long frames hold up the event loop is a time of this machine',
+    },
   },
   {
     call: 'eval',

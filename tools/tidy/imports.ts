@@ -72,6 +72,7 @@ const DOOR_FOLDERS: Readonly<Record<string, string>> = {
   '#protocol': 'bridge',
   '#batos': 'main',
   '#image-contract': 'main',
+  '#image-door': 'main',
 }
 
 /** The sentence against an import that points right, or undefined. */

@@ -4,8 +4,9 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { asFault } from '#ground'
 import { group, portrait, revision, transaction } from '../contract-parts.ts'
-import type { Store } from '../store.ts'
+import type { Revision, Store } from '../store.ts'
 import { chance } from './killed.fixture.ts'
 import { openLmdbStore } from './store.ts'
 
@@ -62,6 +63,42 @@ function portraitOf(store: Store): unknown {
     waiting: store.scan('waiting').map(({ key }) => key),
     report: store.verify(),
   }
+}
+
+/**
+ * What a kernel asks a store for, answer by answer, as texts that can be compared; `IMAGE_DAMAGED` where that is the answer. What may
+ * be asked of each object, name, transaction and table does not depend on the answers.
+ */
+export function answersOf(store: Store): string[] {
+  const answers: string[] = []
+  const ask = (question: () => unknown): void => {
+    try {
+      answers.push(JSON.stringify(question()) ?? 'undefined')
+    } catch (error) {
+      if (asFault(error)?.code !== 'IMAGE_DAMAGED') throw error
+      answers.push('IMAGE_DAMAGED')
+    }
+  }
+  const told = (found: Revision | undefined) => found && { ...found, payload: hex(found.payload) }
+  ask(() => [store.head(), store.packedTo()])
+  for (let oid = 0; oid <= 370; oid++) {
+    ask(() => told(store.read(oid)))
+    ask(() => told(store.read(oid, 40)))
+    ask(() => store.revisions(oid).map(told))
+  }
+  for (let name = 0; name < 18; name++) ask(() => store.name(`name ${name}`))
+  for (let tid = 0; tid <= 63; tid++) ask(() => store.transaction(tid))
+  ask(() => store.names())
+  ask(() => store.names({ at: 30 }))
+  ask(() => store.transactions({ limit: 100 }))
+  ask(() => [...store.objects()].map(told))
+  for (const table of ['facts', 'waiting', 'outbox'] as const) {
+    ask(() => store.scan(table).map(({ key, value }) => [key, hex(value)]))
+  }
+  for (let key = 0; key < 61; key++) {
+    ask(() => hex(store.get('waiting', `${key}`) ?? Buffer.from('none')))
+  }
+  return answers
 }
 
 /** Bytes with one damage that depends on the seed alone, and what it was. */

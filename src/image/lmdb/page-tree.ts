@@ -24,27 +24,71 @@ export interface Entry {
   value: Buffer
 }
 
+/** Where an entry lies: its key in `page`, its value in `bytes`. One of these serves a whole walk, so it is looked at at once. */
+export interface Place {
+  tree: string
+  page: Buffer
+  keyAt: number
+  keyEnd: number
+  bytes: Buffer
+  from: number
+  end: number
+}
+
+/** What does not add up. */
+export interface Problem {
+  /** The tree, empty when it is the tree of trees or the file. */
+  tree: string
+  text: string
+  /** Keys that are hit, as far as they can be read. */
+  keys: readonly Buffer[]
+  /** When the keys cannot be read: between which ones they lay, the end not among them. */
+  from?: Buffer | undefined
+  until?: Buffer | undefined
+}
+
 /** The flag of the tree of free pages. */
 const INTEGER_KEYS = 8
 
 /** Bytes before a node's key. */
 const NODE_HEAD_BYTES = 8
 
-/** Between which keys a page lies, as the page above says: a search goes by that. */
+/** Most levels of a tree: with two keys on every page so many hold more than any disk. */
+const DEPTH_MAX = 48
+
+/** Keys that one problem names: what a page holds, or nearly. */
+const KEYS_NAMED = 200
+
+/** Between which keys a page lies, as the pages above say: a search goes by that. */
 interface Bounds {
   from?: Buffer | undefined
   until?: Buffer | undefined
 }
 
-function isInside(key: Buffer, { from, until }: Bounds): boolean {
-  if (from !== undefined && Buffer.compare(key, from) < 0) return false
-  return until === undefined || Buffer.compare(key, until) < 0
-}
+type Counts = Record<'branches' | 'leaves' | 'overflows' | 'entries', number>
 
 function keyAt(page: Buffer, node: number): Buffer {
   const start = node + NODE_HEAD_BYTES
   return page.subarray(start, start + page.readUInt16LE(node + 6))
 }
+
+/** As Buffer.compare does. Keys are short, and a call out of JavaScript takes longer than they do. */
+function compare(one: Buffer, at: number, end: number, other: Buffer, from: number, to: number) {
+  const shared = Math.min(end - at, to - from)
+  for (let i = 0; i < shared; i++) {
+    const difference = (one[at + i] as number) - (other[from + i] as number)
+    if (difference !== 0) return difference
+  }
+  return end - at - (to - from)
+}
+
+const called = (tree: string): string => (tree === '' ? 'the tree of trees' : `tree ${tree}`)
+
+const later = (one: Buffer | undefined, other: Buffer): Buffer =>
+  one !== undefined && Buffer.compare(one, other) > 0 ? one : other
+
+const sooner = (one: Buffer | undefined, other: Buffer | undefined): Buffer | undefined =>
+  one === undefined || (other !== undefined && Buffer.compare(other, one) < 0) ? other : one
 
 /** Most bytes of one value: what no record and no table value reaches, so a longer one is damage. */
 const VALUE_BYTES = 64 * 1024 * 1024
@@ -55,43 +99,99 @@ const UNWRITTEN_PAGES = 1 << 20
 /** Problems that one walk lists. */
 const PROBLEMS = 1_000
 
-/** A walk through a file. Ask `entries` first; then `problems` has all that did not add up. */
-export class PageWalk {
-  readonly #file: PageFile
-  readonly problems: string[] = []
-  readonly #reached = new Set<number>()
-  /** Names of trees in which something was not readable. */
-  readonly broken = new Set<string>()
-
-  constructor(file: PageFile) {
-    this.#file = file
+/** A set of page numbers below a limit, an eighth of a byte each. */
+class Pages {
+  readonly #bits: Uint8Array
+  constructor(limit: number) {
+    this.#bits = new Uint8Array(Math.ceil(limit / 8))
   }
 
-  /** Every readable entry of every tree that the newest meta page leads to. */
-  *entries(): Generator<Entry, void, undefined> {
-    const meta = this.#file.meta
-    if (meta === undefined) {
-      this.#problem('', 'No page says where the trees are.')
-      return
-    }
-    this.#checkMetas(meta)
-    const trees: { name: string; tree: Tree; above: number }[] = []
-    for (const { key, value, isTree, above } of this.#tree('', meta.main, meta.transaction)) {
-      // The library ends the names of its trees with a zero.
-      const name = key.toString().replace(/\0$/, '')
-      if (isTree && value.length === 48 && value.readUInt16LE(4) === 0)
-        trees.push({ name, tree: readTree(value, 0), above })
-      else this.#problem('', `Among the trees is ${JSON.stringify(name)}, which is none.`)
-    }
-    for (const { name, tree, above } of trees) {
-      for (const { key, value } of this.#tree(name, tree, above)) yield { tree: name, key, value }
-    }
+  has(page: number): boolean {
+    return (((this.#bits[page >>> 3] ?? 0) >>> (page & 7)) & 1) === 1
+  }
+
+  add(page: number): void {
+    const at = page >>> 3
+    if (at < this.#bits.length) this.#bits[at] = (this.#bits[at] as number) | (1 << (page & 7))
+  }
+}
+
+/** A walk through a file. Ask `visit` or `entries` once; then `problems` has all that did not add up. */
+export class PageWalk {
+  readonly #file: PageFile
+  readonly #meta: Meta | undefined
+  readonly #isSnapshot: boolean
+  readonly problems: Problem[] = []
+  readonly #reached: Pages
+  /** The largest page that was reached. */
+  #last = 0
+  /** Names of trees in which something was not readable. */
+  readonly broken = new Set<string>()
+  readonly #place: Place
+
+  /** With `snapshot`, the trees are those that it leads to, and the pages that the file begins with are not looked at. */
+  constructor(file: PageFile, snapshot?: Meta) {
+    this.#file = file
+    this.#meta = snapshot ?? file.meta
+    this.#isSnapshot = snapshot !== undefined
+    this.#reached = new Pages(file.pages)
+    const none = Buffer.alloc(0)
+    this.#place = { tree: '', page: none, keyAt: 0, keyEnd: 0, bytes: none, from: 0, end: 0 }
+  }
+
+  /** Calls back for every readable entry of every tree, with copies. */
+  entries(take: (entry: Entry) => void): void {
+    this.visit(({ tree, page, keyAt, keyEnd, bytes, from, end }) => {
+      const key = Buffer.from(page.subarray(keyAt, keyEnd))
+      take({ tree, key, value: Buffer.from(bytes.subarray(from, end)) })
+    })
+  }
+
+  /** Calls back for every readable entry of every tree, tree by tree in the order of their names. */
+  visit(take: (place: Place) => void): void {
+    const trees = this.#trees()
+    const meta = this.#meta
+    if (trees === undefined || meta === undefined) return
+    for (const { name, tree, above } of trees) this.#tree(name, tree, above, take)
     this.#checkFree(meta)
   }
 
-  #problem(tree: string, problem: string): void {
+  /** Looks at the beginning of everything alone: the tree of trees, each one's first page, and all that is said of free pages. */
+  beginnings(): void {
+    const trees = this.#trees()
+    const meta = this.#meta
+    if (trees === undefined || meta === undefined) return
+    for (const { name, tree, above } of trees) {
+      const page = tree.root === NO_PAGE ? undefined : this.#take(name, tree.root, above, {})
+      if (page !== undefined) this.#nodes(name, tree.root, page, tree.depth)
+    }
+    this.#free(meta, () => undefined)
+  }
+
+  #trees(): { name: string; tree: Tree; above: number }[] | undefined {
+    const meta = this.#meta
+    if (meta === undefined) {
+      this.#problem('', 'No page says where the trees are.')
+      return undefined
+    }
+    if (!this.#isSnapshot) this.#checkMetas(meta)
+    const trees: { name: string; tree: Tree; above: number }[] = []
+    this.#tree('', meta.main, meta.transaction, ({ page, keyAt, keyEnd, bytes, from, end }) => {
+      // The library ends the names of its trees with a zero.
+      const name = page.toString('utf8', keyAt, keyEnd).replace(/\0$/, '')
+      const isTree = (page.readUInt16LE(keyAt - 4) & NODE_TREE) !== 0
+      if (isTree && end - from === 48 && bytes.readUInt16LE(from + 4) === 0) {
+        trees.push({ name, tree: readTree(bytes, from), above: u64(page, 8) })
+      } else this.#problem('', `Among the trees is ${JSON.stringify(name)}, which is none.`)
+    })
+    return trees
+  }
+
+  #problem(tree: string, text: string, keys: readonly Buffer[] = [], lost: Bounds = {}): void {
     this.broken.add(tree)
-    if (this.problems.length < PROBLEMS) this.problems.push(problem)
+    if (this.problems.length >= PROBLEMS) return
+    const copies = keys.slice(0, KEYS_NAMED).map((key) => Buffer.from(key))
+    this.problems.push({ tree, text, keys: copies, ...lost })
   }
 
   #checkMetas(meta: Meta): void {
@@ -120,165 +220,238 @@ export class PageWalk {
     }
   }
 
-  *#tree(
-    name: string,
-    tree: Tree,
-    above: number,
-  ): Generator<{ key: Buffer; value: Buffer; isTree: boolean; above: number }> {
-    const counts = { branches: 0, leaves: 0, overflows: 0, entries: 0 }
-    let last: Buffer | undefined
+  #tree(name: string, tree: Tree, above: number, take: (place: Place) => void): void {
+    const counts: Counts = { branches: 0, leaves: 0, overflows: 0, entries: 0 }
     if (tree.root !== NO_PAGE) {
-      for (const node of this.#page(name, tree.root, tree.depth, above, counts, {})) {
-        counts.entries++
-        // The free pages are listed under numbers, which are in another order than their bytes.
-        if (name !== FREE && last !== undefined && Buffer.compare(last, node.key) >= 0) {
-          this.#problem(name, `In tree ${name} the keys are not in order.`)
-        }
-        last = node.key
-        yield node
-      }
+      if (tree.depth < 1 || tree.depth > DEPTH_MAX) {
+        this.#problem(name, `There cannot be ${tree.depth} levels in ${called(name)}.`)
+      } else this.#page(name, tree.root, tree.depth, above, counts, {}, take)
     }
     for (const what of ['branches', 'leaves', 'overflows', 'entries'] as const) {
       if (counts[what] === tree[what]) continue
-      this.#problem(name, `Tree ${name} has ${counts[what]} ${what}, and says ${tree[what]}.`)
+      this.#problem(
+        name,
+        `In ${called(name)} are ${counts[what]} ${what}, and it says ${tree[what]}.`,
+      )
     }
   }
 
-  *#page(
+  #page(
     name: string,
     number: number,
     depth: number,
     above: number,
-    counts: { branches: number; leaves: number; overflows: number; entries: number },
+    counts: Counts,
     bounds: Bounds,
-  ): Generator<{ key: Buffer; value: Buffer; isTree: boolean; above: number }> {
-    const page = this.#take(name, number, above)
+    take: (place: Place) => void,
+  ): void {
+    const page = this.#take(name, number, above, bounds)
     if (page === undefined) return
-    const flags = page.readUInt16LE(18)
-    if (flags !== (depth > 1 ? BRANCH : LEAF)) {
-      this.#problem(name, `Page ${number} of tree ${name} is not of the kind that its place asks.`)
-      return
-    }
+    const nodes = this.#nodes(name, number, page, depth, bounds)
+    if (nodes === undefined) return
     if (depth > 1) counts.branches++
     else counts.leaves++
-    const nodes = nodesOf(page)
-    if (nodes === undefined) {
-      this.#problem(name, `Page ${number} of tree ${name} has no sound list of nodes.`)
-      return
-    }
     const written = u64(page, 8)
-    for (const [index, at] of nodes.entries()) {
-      const keySize = page.readUInt16LE(at + 6)
-      const key = page.subarray(at + NODE_HEAD_BYTES, at + NODE_HEAD_BYTES + keySize)
-      if (at + NODE_HEAD_BYTES + keySize > page.length) {
-        this.#problem(name, `A key on page ${number} of tree ${name} runs over its end.`)
-      } else if (depth > 1) {
-        const child = page.readUIntLE(at, 6)
-        const next = nodes[index + 1]
-        const inside: Bounds = {
-          from: index === 0 ? bounds.from : key,
-          until: next === undefined ? bounds.until : keyAt(page, next),
-        }
-        yield* this.#page(name, child, depth - 1, written, counts, inside)
-      } else {
-        if (name !== FREE && !isInside(key, bounds)) {
-          this.#problem(name, `A key on page ${number} of tree ${name} is out of its place.`)
-        }
-        const value = this.#value(name, page, at, counts, written)
-        if (value === undefined) continue
-        const isTree = (page.readUInt16LE(at + 4) & NODE_TREE) !== 0
-        yield { key: Buffer.from(key), value, isTree, above: written }
+    for (let index = 0; index < nodes.length; index++) {
+      const at = nodes[index] as number
+      if (depth === 1) {
+        this.#entry(name, page, at, written, counts, take)
+        continue
       }
+      const next = nodes[index + 1]
+      const inside: Bounds = {
+        from: index === 0 ? bounds.from : later(bounds.from, keyAt(page, at)),
+        until: next === undefined ? bounds.until : sooner(bounds.until, keyAt(page, next)),
+      }
+      this.#page(name, page.readUIntLE(at, 6), depth - 1, written, counts, inside, take)
     }
   }
 
+  /** The places of a page's nodes with their keys in order and within bounds; what is not is told, and left out when unreadable. */
+  #nodes(
+    name: string,
+    number: number,
+    page: Buffer,
+    depth: number,
+    bounds: Bounds = {},
+  ): number[] | undefined {
+    if (page.readUInt16LE(18) !== (depth > 1 ? BRANCH : LEAF)) {
+      const what = `Page ${number} of ${called(name)} is not of the kind that its place asks.`
+      this.#problem(name, what, [], bounds)
+      return undefined
+    }
+    const places = nodesOf(page)
+    if (places === undefined) {
+      this.#problem(
+        name,
+        `Page ${number} of ${called(name)} has no sound list of nodes.`,
+        [],
+        bounds,
+      )
+      return undefined
+    }
+    const nodes = places.filter((at) => {
+      if (at + NODE_HEAD_BYTES + page.readUInt16LE(at + 6) <= page.length) return true
+      this.#problem(
+        name,
+        `A key on page ${number} of ${called(name)} runs over its end.`,
+        [],
+        bounds,
+      )
+      return false
+    })
+    // The free pages are listed under numbers, which are in another order than their bytes.
+    if (name !== FREE) this.#checkOrder(name, number, page, nodes, depth, bounds)
+    return nodes
+  }
+
+  #checkOrder(
+    name: string,
+    number: number,
+    page: Buffer,
+    nodes: readonly number[],
+    depth: number,
+    bounds: Bounds,
+  ): void {
+    // The first key of a branch stands for whatever is below the second.
+    for (let index = depth > 1 ? 2 : 1; index < nodes.length; index++) {
+      const [one, other] = [nodes[index - 1] as number, nodes[index] as number]
+      const [from, at] = [one + NODE_HEAD_BYTES, other + NODE_HEAD_BYTES]
+      const end = at + page.readUInt16LE(other + 6)
+      if (compare(page, at, end, page, from, from + page.readUInt16LE(one + 6)) > 0) continue
+      const keys = depth > 1 ? [] : [keyAt(page, one), keyAt(page, other)]
+      this.#problem(name, `On page ${number} of ${called(name)} the keys are not in order.`, keys)
+    }
+    const [first, last] = [nodes[0], nodes.at(-1)]
+    if (depth > 1 || first === undefined || last === undefined) return
+    const [low, high] = [keyAt(page, first), keyAt(page, last)]
+    const out = [
+      ...(bounds.from !== undefined && Buffer.compare(low, bounds.from) < 0 ? [low] : []),
+      ...(bounds.until !== undefined && Buffer.compare(high, bounds.until) >= 0 ? [high] : []),
+    ]
+    if (out.length === 0) return
+    this.#problem(name, `A key on page ${number} of ${called(name)} is out of its place.`, out)
+  }
+
+  #entry(
+    name: string,
+    page: Buffer,
+    at: number,
+    written: number,
+    counts: Counts,
+    take: (place: Place) => void,
+  ): void {
+    counts.entries++
+    const place = this.#place
+    place.tree = name
+    place.page = page
+    place.keyAt = at + NODE_HEAD_BYTES
+    place.keyEnd = place.keyAt + page.readUInt16LE(at + 6)
+    if (this.#value(name, page, at, counts, written)) take(place)
+  }
+
   /** A page that is in its place and was not met before. */
-  #take(name: string, number: number, above: number): Buffer | undefined {
+  #take(name: string, number: number, above: number, bounds: Bounds): Buffer | undefined {
     const page = this.#file.page(number)
     if (page === undefined) {
-      this.#problem(name, `Page ${number} of tree ${name} is beyond the end of the file.`)
+      const what = `Page ${number} of ${called(name)} is beyond the end of the file.`
+      this.#problem(name, what, [], bounds)
       return undefined
     }
     if (this.#reached.has(number)) {
-      this.#problem(name, `Page ${number} of tree ${name} is there twice.`)
+      this.#problem(name, `Page ${number} of ${called(name)} is there twice.`, [], bounds)
       return undefined
     }
-    this.#reached.add(number)
+    this.#reach(number)
     if (u64(page, 0) !== number || u64(page, 8) > above) {
-      this.#problem(name, `Page ${number} of tree ${name} is not the one that belongs there.`)
+      const what = `Page ${number} of ${called(name)} is not the one that belongs there.`
+      this.#problem(name, what, [], bounds)
       // Its nodes may be sound all the same; the entries' own checksums decide.
     }
     return page
   }
 
-  #value(
-    name: string,
-    page: Buffer,
-    at: number,
-    counts: { overflows: number },
-    written: number,
-  ): Buffer | undefined {
+  #reach(number: number): void {
+    this.#reached.add(number)
+    if (number > this.#last) this.#last = number
+  }
+
+  /** Finds the value of a node, puts its place into `#place`, and says whether it is there. */
+  #value(name: string, page: Buffer, at: number, counts: Counts, written: number): boolean {
+    const place = this.#place
     const size = page.readUInt16LE(at) + page.readUInt16LE(at + 2) * 65_536
     const flags = page.readUInt16LE(at + 4)
-    const start = at + NODE_HEAD_BYTES + page.readUInt16LE(at + 6)
+    const start = place.keyEnd
+    const told = (text: string): false => {
+      this.#problem(name, text, [keyAt(page, at)])
+      return false
+    }
     if ((flags & ~(NODE_BIG | NODE_TREE)) !== 0) {
-      this.#problem(name, `A node of tree ${name} has flags that none of ours has.`)
-      return undefined
+      return told(`A node of ${called(name)} has flags that none of ours has.`)
     }
     if ((flags & NODE_BIG) === 0) {
-      if (start + size <= page.length) return Buffer.from(page.subarray(start, start + size))
-      this.#problem(name, `A value of tree ${name} runs over the end of its page.`)
-      return undefined
+      if (start + size > page.length) {
+        return told(`A value of ${called(name)} runs over the end of its page.`)
+      }
+      place.bytes = page
+      place.from = start
+      place.end = start + size
+      return true
     }
     if (start + 8 > page.length || size > VALUE_BYTES) {
-      this.#problem(name, `A large value of tree ${name} has no sound place.`)
-      return undefined
+      return told(`A large value of ${called(name)} has no sound place.`)
     }
     const number = u64(page, start)
-    const head = this.#take(name, number, written)
-    if (head === undefined) return undefined
+    const problems = this.problems.length
+    const head = this.#take(name, number, written, {})
+    const last = this.problems[problems]
+    // A page of its own has one key: the one that leads to it.
+    if (last !== undefined) last.keys = [Buffer.from(keyAt(page, at))]
+    if (head === undefined) return false
     const count = Math.ceil((PAGE_HEAD_BYTES + size) / this.#file.pageSize)
     const isSound = head.readUInt16LE(18) === OVERFLOW && head.readUInt32LE(20) === count
-    if (!isSound) {
-      this.#problem(name, `Page ${number} of tree ${name} is not the large value it should be.`)
-    }
+    if (!isSound) told(`Page ${number} of ${called(name)} is not the large value it should be.`)
     counts.overflows += count
     for (let next = number + 1; next < number + count; next++) {
-      if (this.#reached.has(next)) this.#problem(name, `Page ${next} of ${name} is there twice.`)
-      this.#reached.add(next)
+      if (this.#reached.has(next)) told(`Page ${next} of ${called(name)} is there twice.`)
+      this.#reach(next)
     }
-    const value = this.#file.bytes(number * this.#file.pageSize + PAGE_HEAD_BYTES, size)
-    if (value.length === size) return value
-    this.#problem(name, `A large value of tree ${name} runs over the end of the file.`)
-    return undefined
+    place.bytes = this.#file.bytes(number * this.#file.pageSize + PAGE_HEAD_BYTES, size)
+    place.from = 0
+    place.end = size
+    if (place.bytes.length === size) return true
+    return told(`A large value of ${called(name)} runs over the end of the file.`)
   }
 
   /** Every page belongs to a tree or is free, and none is both. */
   #checkFree(meta: Meta): void {
     const before = this.problems.length
     const last = Math.min(meta.lastPage, this.#file.pages + UNWRITTEN_PAGES)
-    if (last < meta.lastPage) this.#problem(FREE, `Page ${meta.lastPage} cannot be the last one.`)
-    const free = new Set<number>()
-    for (const { value } of this.#tree(FREE, meta.free, meta.transaction)) {
-      for (const page of freeIn(value, last)) {
-        if (page > last) this.#problem(FREE, `Page ${page} is free and was never there.`)
-        if (free.has(page)) this.#problem(FREE, `Page ${page} is free twice.`)
-        free.add(page)
-      }
-    }
+    const free = new Pages(last + 1)
+    this.#free(meta, (page) => {
+      if (free.has(page)) this.#problem(FREE, `Page ${page} is free twice.`)
+      free.add(page)
+    })
     // With other damage pages are missing anyway, and each would be told again here.
     if (before > 0) return
-    for (const page of free) {
-      if (this.#reached.has(page)) this.#problem(FREE, `Page ${page} is free and in use.`)
-    }
     for (let page = 2; page <= Math.min(last, this.#file.pages); page++) {
-      if (!free.has(page) && !this.#reached.has(page)) {
-        this.#problem(FREE, `Page ${page} is neither free nor in use.`)
+      if (free.has(page) !== this.#reached.has(page)) continue
+      const what = free.has(page) ? 'free and in use' : 'neither free nor in use'
+      this.#problem(FREE, `Page ${page} is ${what}.`)
+    }
+    if (this.#last > last) this.#problem('', `Page ${this.#last} is in use and was never there.`)
+  }
+
+  /** Reads all that is said of free pages. */
+  #free(meta: Meta, take: (page: number) => void): void {
+    const last = Math.min(meta.lastPage, this.#file.pages + UNWRITTEN_PAGES)
+    if (last < meta.lastPage) this.#problem(FREE, `Page ${meta.lastPage} cannot be the last one.`)
+    this.#tree(FREE, meta.free, meta.transaction, ({ bytes, from, end }) => {
+      for (const page of freeIn(bytes.subarray(from, end), last)) {
+        if (page > last) this.#problem(FREE, `Page ${page} is free and was never there.`)
+        else take(page)
       }
-    }
-    for (const page of this.#reached) {
-      if (page > last) this.#problem('', `Page ${page} is in use and was never there.`)
-    }
+    })
   }
 }
 

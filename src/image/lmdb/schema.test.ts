@@ -6,8 +6,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { spawnNode } from '#powers'
+import { openImage } from '../opening.ts'
 import { NAME_VALUE_BYTES, sealName } from '../sealed.ts'
-import { type Databases, nameKey, openDatabases, tableKey, tidKey } from './schema.ts'
+import {
+  type Databases,
+  LAYOUT_VERSION,
+  nameKey,
+  openDatabases,
+  tableKey,
+  tidKey,
+} from './schema.ts'
 import { openLmdbStore } from './store.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'batos-schema-'))
@@ -22,13 +31,16 @@ test('[IM10] an image of a newer layout is refused and left as it is', async () 
   })
   const key = Buffer.from('layout')
   const value = new Uint8Array(NAME_VALUE_BYTES)
-  sealName(key, value, 2)
+  sealName(key, value, LAYOUT_VERSION + 1)
   await layout.put(key, value)
   await env.close()
   assert.throws(() => openLmdbStore(folder), {
     code: 'IMAGE_DAMAGED',
-    message: 'The image has layout 2; this program reads 1.',
+    message: `The image has layout ${LAYOUT_VERSION + 1}; this program reads ${LAYOUT_VERSION}.`,
+    remedy: /version of batos that wrote it/,
   })
+  // By the door of a kernel too, which looks the pages over first and does not call damage what it does not know.
+  assert.throws(() => openImage(folder, { spawn: spawnNode }), { message: /this program reads/ })
 })
 
 test('[IM13] verify names a damaged description, name and table value, and reading them faults', async () => {

@@ -31,11 +31,12 @@ import { Writer } from './writer.ts'
  * With `readOnly` nothing is made and nothing is written, no lock is needed, and the head stays where it was at the
  * opening, also while another process writes.
  */
-export function openLmdbStore(folder: string, options: { readOnly?: boolean } = {}): Store {
+export function openLmdbStore(folder: string, options: { readOnly?: boolean } = {}): LmdbStore {
   return new LmdbStore(openDatabases(folder, options), options.readOnly ?? false)
 }
 
-class LmdbStore implements Store {
+/** The store with what its opening needs besides. */
+export class LmdbStore implements Store {
   readonly #databases: Databases
   readonly #reader: Reader
   readonly #writer: Writer
@@ -182,6 +183,10 @@ class LmdbStore implements Store {
     return this.#packer.run(packed, request, progress)
   }
 
+  onRemoved(hear: (oids: readonly Oid[]) => void): () => void {
+    return this.#packer.onRemoved(hear)
+  }
+
   bytes(): number {
     this.#live()
     return bytesInUse(this.#databases)
@@ -190,6 +195,26 @@ class LmdbStore implements Store {
   verify(): VerifyReport {
     this.#live()
     return verifyDatabases(this.#databases)
+  }
+
+  /** Takes no more writes, for this reason; reads go on. */
+  refuseWrites(reason: Error): void {
+    this.#writer.refuse(reason)
+  }
+
+  /** False once a write has failed or was refused. */
+  isWritable(): boolean {
+    return this.#writer.failure === undefined
+  }
+
+  /**
+   * Keeps the pages of the newest transaction where they are until called again, so that others can read them. The file grows
+   * meanwhile. It must be called again before the store is closed.
+   */
+  holdPages(): () => void {
+    this.#live()
+    const held = this.#databases.env.useReadTransaction()
+    return () => held.done()
   }
 
   close(): Promise<void> {

@@ -38,6 +38,11 @@ export class Writer {
     return this.#failure
   }
 
+  /** Takes nothing more, for this reason. What is under way ends as it would have. */
+  refuse(reason: Error): void {
+    this.#failure ??= reason
+  }
+
   /** Puts a checked group in the line. Its bytes are copied now. Throws LIMIT when too much is waiting. */
   add(group: Group, checked: CheckedGroup): Promise<void> {
     if (this.#bytes + checked.bytes > IMAGE_LIMITS.inFlightBytes) {

@@ -263,6 +263,10 @@ export class MemoryStore implements Store {
     else removeFrom(this.#names, removal.name, removal.tid)
   }
 
+  onRemoved(hear: (oids: readonly Oid[]) => void): () => void {
+    return this.#packer.onRemoved(hear)
+  }
+
   bytes(): number {
     this.#live()
     let bytes = 0

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { group, revision, textOf, transaction } from '../contract-parts.ts'
-import { type Databases, openDatabases, tableKey } from '../lmdb/schema.ts'
+import { type Databases, LAYOUT_VERSION, openDatabases, tableKey } from '../lmdb/schema.ts'
 import { openLmdbStore } from '../lmdb/store.ts'
-import { NAME_VALUE_BYTES, seal, sealName, unseal } from '../sealed.ts'
+import { verifyPages } from '../lmdb/verify-pages.ts'
+import { NAME_VALUE_BYTES, seal, sealName, unseal, unsealName } from '../sealed.ts'
 import { type Migration, stepsBetween } from './migration.ts'
 import { MIGRATIONS } from './steps.ts'
 
@@ -34,10 +35,10 @@ async function olderImage(folder: string): Promise<void> {
   await env.close()
 }
 
-const RENAME: Migration<Databases> = {
+const RENAME = {
   from: 0,
   sentence: 'Facts get new keys.',
-  run({ tables }) {
+  run({ tables }: Databases) {
     const [from, to] = [tableKey('facts', 'old-key'), tableKey('facts', 'new-key')]
     const body = unseal(from, tables.get(from) as Uint8Array, 'The fact')
     const value = Buffer.concat([Buffer.alloc(4), body])
@@ -53,11 +54,14 @@ test('[IM82] an image of an older layout is brought to ours when it is opened, o
   // Without the step it is refused, and left as it is.
   assert.throws(() => openLmdbStore(folder), {
     code: 'IMAGE_DAMAGED',
-    message: 'The image has layout 0; this program reads 1.',
+    message: `The image has layout 0; this program reads ${LAYOUT_VERSION}.`,
   })
-  assert.throws(() => openDatabases(folder, { readOnly: true, migrations: [RENAME] }), {
-    code: 'READ_ONLY',
-  })
+  assert.throws(
+    () => openDatabases(folder, { readOnly: true, migrations: [RENAME, ...MIGRATIONS] }),
+    {
+      code: 'READ_ONLY',
+    },
+  )
   let runs = 0
   const counted = {
     ...RENAME,
@@ -67,7 +71,7 @@ test('[IM82] an image of an older layout is brought to ours when it is opened, o
     },
   }
   for (let time = 0; time < 2; time++) {
-    const databases = openDatabases(folder, { migrations: [counted] })
+    const databases = openDatabases(folder, { migrations: [counted, ...MIGRATIONS] })
     await databases.env.close()
   }
   assert.equal(runs, 1)
@@ -89,10 +93,34 @@ test('[IM82] a step that fails leaves the image as it was', async () => {
       throw new Error('half way')
     },
   }
-  assert.throws(() => openDatabases(folder, { migrations: [failing] }), /half way/)
-  const databases = openDatabases(folder, { migrations: [RENAME] })
+  assert.throws(() => openDatabases(folder, { migrations: [failing, ...MIGRATIONS] }), /half way/)
+  const databases = openDatabases(folder, { migrations: [RENAME, ...MIGRATIONS] })
   assert.ok(databases.tables.get(tableKey('facts', 'new-key')) !== undefined)
   await databases.env.close()
+})
+
+test('[IM82] an image of the first layout is read as it is, gets the number when it is opened for writing, and is sound both times', async () => {
+  const folder = join(scratch, 'first')
+  await olderImage(folder)
+  const { env, layout } = openDatabases(folder, { migrations: [RENAME, ...MIGRATIONS] })
+  const key = Buffer.from('layout')
+  const value = new Uint8Array(NAME_VALUE_BYTES)
+  sealName(key, value, 1)
+  await layout.put(key, value)
+  await env.close()
+  const numberOf = (databases: Databases) =>
+    unsealName(key, databases.layout.get(key) as Uint8Array)
+  assert.deepEqual(verifyPages(folder).damage, [])
+  const reading = openDatabases(folder, { readOnly: true })
+  assert.equal(numberOf(reading), 1)
+  await reading.env.close()
+  const store = openLmdbStore(folder)
+  assert.equal(textOf(store.read(1)), 'kept')
+  await store.close()
+  const writing = openDatabases(folder)
+  assert.equal(numberOf(writing), 2)
+  await writing.env.close()
+  assert.deepEqual(verifyPages(folder).damage, [])
 })
 
 test('[IM82] steps lead from each layout to the next, and nowhere else', () => {

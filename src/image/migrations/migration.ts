@@ -4,13 +4,16 @@
 // is written.
 import { imageFault } from '../faults.ts'
 
-/** One step from a layout to the next. `run` changes everything in the databases that it is given. */
+/**
+ * One step from a layout to the next. `run` changes everything in the databases that it is given; without it nothing changes but the
+ * number, which keeps older programs from an image that they would half understand.
+ */
 export interface Migration<Image> {
   /** The layout that it begins with; it ends with the next number. */
   from: number
   /** What it changes, in a sentence for the person whose image it is. */
   sentence: string
-  run(image: Image): void
+  run?(image: Image): void
 }
 
 /**

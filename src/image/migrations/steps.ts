@@ -5,5 +5,10 @@
 import type { Databases } from '../lmdb/schema.ts'
 import type { Migration } from './migration.ts'
 
-/** None yet: layout 1 is the first. */
-export const MIGRATIONS: readonly Migration<Databases>[] = []
+export const MIGRATIONS: readonly Migration<Databases>[] = [
+  {
+    from: 1,
+    sentence:
+      'The number alone changes: there may be rows of messages for later, proposals, answers of people, policies, cases, versions and quarantined sources, which the first program would pass over.',
+  },
+]

@@ -201,6 +201,12 @@ class OverlayStore implements Store {
     throw imageFault('READ_ONLY', 'A fork is not packed.', undefined, 'Pack the image below it.')
   }
 
+  /** Those that packs of the base remove; what is changed here is looked up here all the same. */
+  onRemoved(hear: (oids: readonly Oid[]) => void): () => void {
+    this.head()
+    return this.#base.onRemoved?.(hear) ?? (() => {})
+  }
+
   /** Those of the changes alone, which is what lies in memory. */
   bytes(): number {
     return this.#changes.bytes()

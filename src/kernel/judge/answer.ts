@@ -64,10 +64,12 @@ function readAnswer(value: unknown): CompileAnswer | CheckAnswer | undefined {
 function readFacts(value: unknown): MethodFacts | undefined {
   if (!isMap(value) || typeof value.dynamic !== 'boolean') return undefined
   const { reads, writes, selfSends, sends, resends, dynamic, regexes, literals } = value
+  const { endless, slow } = value
   if (!isTexts(reads) || !isTexts(writes) || !isTexts(selfSends) || !isTexts(sends))
     return undefined
   if (!isTexts(resends) || !isTexts(regexes) || !isTexts(literals)) return undefined
-  return { reads, writes, selfSends, sends, resends, dynamic, regexes, literals }
+  if (!isTexts(endless) || !isTexts(slow)) return undefined
+  return { reads, writes, selfSends, sends, resends, dynamic, regexes, literals, endless, slow }
 }
 
 function readProblems(value: unknown): Problem[] | undefined {

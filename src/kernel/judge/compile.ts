@@ -10,7 +10,7 @@ import type { Tree } from './tree.ts'
 import { verifyCode } from './verify.ts'
 
 /** Goes up when the same source gives other code, or is judged otherwise; compiled code is kept under it. */
-export const REWRITER_VERSION = 2
+export const REWRITER_VERSION = 3
 
 /** A method ready for the runtime. */
 export interface CompiledMethod {

@@ -1,6 +1,7 @@
 // Owns: what a method touches, as far as its source shows it.
 // Leaves: judging these facts (capabilities, leaked literals, slow regexes) to governance.
 // Laws: KN48 facts name what stands in the source, and say when something does not.
+import { endingsOf } from './endings.ts'
 import { FACTS_MAX } from './limits.ts'
 import { RESEND } from './names.ts'
 import type { MethodTree, ParsedMethod } from './parse.ts'
@@ -26,6 +27,9 @@ export interface MethodFacts {
   regexes: string[]
   /** Strings, numbers and big integers, as they stand in the source. */
   literals: string[]
+  /** Heads of loops that nothing in them can end, and patterns that backtrack without bound. */
+  endless: string[]
+  slow: string[]
 }
 
 /** The `resend` names that stand where they may: before a selector in the source, called at once, in the body. */
@@ -69,11 +73,12 @@ export function collectFacts(
   free: ReadonlySet<Tree>,
 ): MethodFacts {
   const { params, body } = parsed.method
+  const { endless, slow } = endingsOf(parsed.method, parsed.text)
   const collector = new Collector(new Set([...receiver, ...receiversOf(body)]), free)
   // The name of the first parameter is its declaration, not a use.
   for (const parameter of params.slice(1)) collector.walk(parameter, 'write')
   collector.walk(body, 'read')
-  return collector.facts()
+  return { ...collector.facts(), endless, slow }
 }
 
 /** What is done with the node at hand. */
@@ -97,7 +102,7 @@ class Collector {
     this.#free = free
   }
 
-  facts(): MethodFacts {
+  facts(): Omit<MethodFacts, 'endless' | 'slow'> {
     return {
       reads: listOf(this.#reads),
       writes: listOf(this.#writes),

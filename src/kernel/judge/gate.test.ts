@@ -277,6 +277,8 @@ test('[KN48] facts name the slots, the selectors and the literals of a method', 
     dynamic: false,
     regexes: ['/x+/'],
     literals: ["'q'", '0', '1', '2'],
+    endless: [],
+    slow: [],
   })
 })
 

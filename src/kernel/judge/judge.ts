@@ -77,8 +77,9 @@ export class Judge {
 
   /** Compiles a method and checks its types. Never rejects. */
   async check(request: CheckRequest): Promise<CheckAnswer> {
-    const { source, selector, declaration, argTypes = [] } = request
-    const answer = await this.#ask({ op: 'check', source, selector, declaration, argTypes })
+    const { source, selector, declaration, argTypes = [], isCalled = false } = request
+    const given = { source, selector, declaration, argTypes, isCalled }
+    const answer = await this.#ask({ op: 'check', ...given })
     if (answer === null) return silence()
     if ('problems' in answer || 'typeProblems' in answer) return answer
     return silence()

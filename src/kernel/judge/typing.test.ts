@@ -91,3 +91,34 @@ test('[KN41] a declaration over the limit is refused by its size', () => {
   })
   assert.equal(found[0]?.code, 'SOURCE_SIZE')
 })
+
+test('[KN157] for a call the receiver is Self whatever its type, and a parameter takes what it is called with', () => {
+  const called = (source: string, ...argTypes: string[]) =>
+    checker
+      .check({ source, selector: 'f', declaration: SELF, argTypes, isCalled: true })
+      .map(({ message, line, column }) => `${line}:${column} ${message}`)
+  assert.match(called('function f(self: any) { return self.blance }')[0] ?? '', /^1:37 .*'blance'/)
+  const any = 'function f(self: any, n: any) { return self.nope.foo + n.length }'
+  assert.equal(called(any, 'number').length, 2)
+  const text = 'function f(self, n: string) { return n.length }'
+  assert.match(
+    called(text, 'number')[0] ?? '',
+    /^1:\d+ Argument of type 'number' is not assignable/,
+  )
+  assert.deepEqual(called(text, 'string'), [])
+  const either = `function f(self, n: number | string) { return typeof n === 'string' ? n.length : n }`
+  assert.deepEqual(called(either, 'number'), [])
+  assert.deepEqual(
+    called('function f(this: any, self: any, n = 1) { return this.balance + n }', 'number'),
+    [],
+  )
+  assert.match(
+    called('function f(self, n) { return n }')[0] ?? '',
+    /Expected 3 arguments, but got 2/,
+  )
+  assert.deepEqual(
+    called('function f(self, ...rest: number[]) { return rest }', 'number', 'number'),
+    [],
+  )
+  assert.deepEqual(called('(self: any, n) => self.balance + n', 'number'), [])
+})

@@ -1,6 +1,7 @@
 // Owns: the type check of a method against what is known of its receiver, with one compiler kept warm.
 // Leaves: writing the declaration of the receiver to the caller; names and forms to gate.ts.
-// Laws: KN59 the receiver is Self when its parameter has no type. KN60 positions are those of the source given.
+// Laws: KN59 the receiver is Self when its parameter has no type. KN60 positions are those of the source given. KN157 what is
+// checked for a call is Self whatever type its parameter has, and takes the arguments of that call.
 import type {
   ArrowFunction,
   CompilerOptions,
@@ -23,6 +24,8 @@ export interface CheckRequest {
   declaration: string
   /** Types of the arguments, for those parameters after the first that have none; `any` otherwise. */
   argTypes?: readonly string[]
+  /** Those are the arguments of a call that the method is written for: its own types must take them. */
+  isCalled?: boolean
 }
 
 const METHOD = '/method.ts'
@@ -93,9 +96,10 @@ export class TypeChecker {
         ),
       ]
     }
-    const edits = this.#edits(request)
+    const { edits, call, at } = this.#edits(request)
+    const method = apply(request.source, edits)
     this.#put(WORLD, request.declaration)
-    this.#put(METHOD, `${apply(request.source, edits)}\nexport {}\n`)
+    this.#put(METHOD, `${method}\nexport {}\n${call}`)
     const found: Diagnostic[] = [
       ...this.#service.getSyntacticDiagnostics(METHOD),
       ...this.#service.getSemanticDiagnostics(METHOD),
@@ -109,7 +113,12 @@ export class TypeChecker {
       .filter(({ sentence }) => !MIXED.test(sentence))
       .slice(0, PROBLEMS_MAX)
       .map(({ start, sentence }) =>
-        problemAt(request.source, origin(start, edits), 'TYPE', sentence),
+        problemAt(
+          request.source,
+          start > method.length ? at : origin(start, edits),
+          'TYPE',
+          sentence,
+        ),
       )
   }
 
@@ -130,8 +139,11 @@ export class TypeChecker {
     return snapshot
   }
 
-  /** What makes the source a module with one typed function, in the order of the source. */
-  #edits({ source, argTypes = [] }: CheckRequest): Edit[] {
+  /**
+   * What makes the source a module with one typed function, in the order of the source; the call that it is written for, and where
+   * problems of that are told.
+   */
+  #edits({ source, argTypes = [], isCalled = false }: CheckRequest): Typed {
     const ts = this.#ts
     const edits: Edit[] = []
     let file = ts.createSourceFile(METHOD, source, ts.ScriptTarget.ES2023, true)
@@ -150,7 +162,7 @@ export class TypeChecker {
         method = findFunction(ts, file)
       }
     }
-    if (method === undefined) return edits
+    if (method === undefined) return { edits, call: '', at: 0 }
     const self = method.parameters.find((one) => one.name.getText(file) !== 'this')
     if (!ts.isArrowFunction(method)) {
       if (self === method.parameters[0]) {
@@ -161,8 +173,21 @@ export class TypeChecker {
     for (const parameter of method.parameters) {
       if (parameter.name.getText(file) === 'this') continue
       argument += 1
-      if (parameter.type !== undefined || parameter.initializer !== undefined) continue
       const known = argument === 0 ? 'Self' : (argTypes[argument - 1] ?? 'any')
+      const { type: given } = parameter
+      if (
+        given !== undefined &&
+        isCalled &&
+        (argument === 0 || ANYTHING.has(given.getText(file)))
+      ) {
+        // A receiver by another type, or a type that takes anything, would keep the mistakes of the body unseen.
+        edits.push({
+          at: given.getStart(file) - shift,
+          remove: given.getWidth(file),
+          insert: known,
+        })
+      }
+      if (given !== undefined || parameter.initializer !== undefined) continue
       const type = parameter.dotDotDotToken === undefined ? known : 'any[]'
       const at = (parameter.questionToken ?? parameter.name).end - shift
       const bare =
@@ -177,8 +202,27 @@ export class TypeChecker {
         edits.push({ at: found.getStart(file) - shift, remove: 'this'.length, insert: name })
       }
     }
-    return edits.sort((a, b) => a.at - b.at)
+    edits.sort((a, b) => a.at - b.at)
+    const name = ts.isFunctionDeclaration(method) ? method.name?.getText(file) : undefined
+    const at = method.parameters.pos - shift
+    return { edits, call: isCalled && name ? callOf(name, argTypes) : '', at }
   }
+}
+
+interface Typed {
+  edits: Edit[]
+  call: string
+  at: number
+}
+
+const ANYTHING = new Set(['any', 'unknown', 'object', 'Object'])
+
+/** The call that a method is written for, as a statement behind it. */
+function callOf(name: string, argTypes: readonly string[]): string {
+  const types = ['Self', ...argTypes]
+  const names = types.map((_, i) => `$${i}`)
+  const declared = types.map((type, i) => `declare const ${names[i]}: ${type}\n`)
+  return `${declared.join('')}${name}.call(${['$0', ...names].join(', ')})\n`
 }
 
 function findFunction(ts: TypeScript, file: SourceFile): FunctionNode | undefined {

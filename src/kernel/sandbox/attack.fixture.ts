@@ -1,10 +1,10 @@
 // Owns: what every attack on the sandbox must leave behind: the host alive, globals as they were, the image as committed,
-// the next message answered.
+// the next message answered; and, unless it was answered, the whole graph as it was before it.
 // Leaves: the attacks to the tests.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FaultRecord } from '#ground'
-import { decodeValue, Ref, toWire } from '#objects'
+import { decodeValue, Ref, slotKind, toWire } from '#objects'
 import { startKernel, type TestKernel } from '../kernel.fixture.ts'
 
 /** Methods of the object that is attacked, and a second object that it can reach. */
@@ -25,6 +25,11 @@ const METHODS = {
     const own = {}
     for (const { name, kind, value } of mirror.slots(self)) if (kind === 'data') own[name] = value
     return own
+  }`,
+  // An object as this process has it: each own slot with its kind and, unless it is a method, its value; and who has the names.
+  seen: `function seen(self, of) {
+    const slots = mirror.slots(of).map(({ name, kind, value }) => [name, kind, value])
+    return { slots, named: [mirror.object('it') === self, mirror.object('other') === of] }
   }`,
   // What guest code can see of the language, as text: names, what is frozen, and what would change if it were not.
   language: `function language(self) {
@@ -71,44 +76,63 @@ export class Target {
    */
   async attack(source: string, args: unknown[] = []): Promise<[Outcome, Outcome]> {
     const selector = `attack${++this.#count}`
+    const before = await this.#graph()
     try {
       await this.t.put(selector, source)
     } catch (thrown) {
       const refused = { kind: 'refused', message: (thrown as Error).message } as const
-      await this.t.send('reset')
+      assert.equal(await this.#graph(), before, 'what is refused changes nothing')
       return [refused, refused]
     }
     const other = new Ref(this.t.oid('other'))
     const once = async (): Promise<Outcome> => {
       await this.t.send('reset')
+      const graph = await this.#graph()
       const given = args.length === 0 ? [other] : args
       const answer = await this.t.answer(selector, given, { policy: 'off' })
-      if (!answer.ok) return { kind: 'fault', fault: answer.fault }
+      if (!answer.ok) {
+        assert.equal(await this.#graph(), graph, 'what faults changes nothing')
+        return { kind: 'fault', fault: answer.fault }
+      }
       return { kind: 'answer', answer: decodeValue(answer.result) }
     }
     const first = await once()
     return [first, first.kind === 'fault' && first.fault.code === 'FUEL' ? first : await once()]
   }
 
-  /** Asserts that nothing but what was committed has changed. */
+  /** The graph once everything that was written before is durable, so that what is written late is seen too. */
+  async #graph(): Promise<string> {
+    await this.t.kernel.durable()
+    return this.t.graph()
+  }
+
+  /** Asserts that nothing but what was committed has changed: all that a process has of both objects is what the record has. */
   async assertUnharmed(): Promise<void> {
     assert.equal(await this.t.send('ping'), 'pong')
     assert.equal(JSON.stringify(await this.t.send('language')), this.#language)
-    const { slots } = this.t.kernel.head.object(this.t.oid('it'))
-    const data = slots.filter(({ name, value }) => !name.endsWith('*') && !isMethod(value))
-    const kept = Object.fromEntries(data.map(({ name, value }) => [name, plain(toWire(value))]))
-    const seen = Object.entries((await this.t.send('view')) as Record<string, unknown>)
-    // The worker's memory and the record agree: nothing that was not committed is remembered.
-    assert.deepEqual(Object.fromEntries(seen.map(([name, value]) => [name, plain(value)])), kept)
+    for (const target of ['it', 'other']) {
+      const of = new Ref(this.t.oid(target))
+      const seen = (await this.t.send('seen', [of])) as { slots: unknown[][]; named: boolean[] }
+      assert.deepEqual(seen.named, [true, target === 'other'])
+      const kept = this.t.kernel.head.object(of.oid).slots.map(({ name, value }) => {
+        const kind = slotKind(name, value)
+        return [name, kind, kind === 'method' ? null : toWire(value)]
+      })
+      // The worker's memory and the record agree: nothing that was not committed is remembered.
+      assert.deepEqual(inOrder(seen.slots), inOrder(kept), target)
+    }
     assert.deepEqual(this.t.kernel.head.store.verify().damage, [])
   }
 }
 
+/** Slots by name, with values that compare. */
+const inOrder = (slots: readonly unknown[][]) =>
+  slots
+    .map(([name, kind, value]) => [name, kind, plain(value)])
+    .sort(([one], [other]) => (String(one) < String(other) ? -1 : 1))
+
 /** Bytes as they are, not as a view of the decoder's buffer. */
 const plain = (value: unknown) => (value instanceof Uint8Array ? new Uint8Array(value) : value)
-
-const isMethod = (value: unknown) =>
-  typeof value === 'object' && value !== null && value.constructor.name === 'MethodRef'
 
 /** How an attack must end: refused with a sentence, a fault with a code or a sentence, or an answer. */
 export type Expected =

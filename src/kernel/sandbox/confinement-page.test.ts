@@ -5,6 +5,8 @@ import { test } from 'node:test'
 
 const SOURCES = new URL('../../', import.meta.url)
 const page = readFileSync(new URL('../docs/confinement.md', SOURCES), 'utf8')
+/** What a generation hides is tried in a real world, with a model that says what it is told to. */
+const JOURNEYS = new URL('../test/journeys/', SOURCES)
 const ENDING = '.adversary.test.ts'
 
 /** The attacks of the contract, in its order. */
@@ -16,10 +18,13 @@ const CONTRACT =
 /** The files whose titles cite an attack, by its id. */
 function citing(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
-  for (const path of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })) {
+  const paths = [SOURCES, JOURNEYS].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => ({ folder, path })),
+  )
+  for (const { folder, path } of paths) {
     if (!path.endsWith(ENDING)) continue
     const file = path.replace(/^.*[\\/]/, '').slice(0, -ENDING.length)
-    const text = readFileSync(new URL(path, SOURCES), 'utf8')
+    const text = readFileSync(new URL(path, folder), 'utf8')
     // A title begins with the id, or with ids of rules and then with it.
     for (const [, id = ''] of text.matchAll(/['`](?:\[[A-Z]+\d+\] )*([EPD]\d\d) [^'`\n]+['`]/g)) {
       found.set(id, (found.get(id) ?? new Set()).add(file))

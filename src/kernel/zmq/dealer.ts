@@ -1,9 +1,9 @@
 // Owns: the client's socket: one writer, a bounded queue, and a word when the connection is lost or refused.
 // Leaves: what frames say, and whether to connect again, to the bridge.
-// Laws: BR3 a frame is queued or refused. BR49 a connection that is lost is told once and lets the process end.
+// Laws: BR3 a frame is queued or refused. BR5 what is sent gives the event loop its turn. BR49 a connection that is lost is told once and lets the process end.
 import { Dealer } from 'zeromq'
 import { checkCurveKeys, type CurveClient } from './gate.ts'
-import { codeOf, hear, WIRE } from './hearing.ts'
+import { codeOf, hear, nextTurn, Share, WIRE } from './hearing.ts'
 
 export interface DealerWire {
   /** Queues a frame; false when the kernel has fallen too far behind, or is gone. */
@@ -89,11 +89,16 @@ class Writer {
   async #write(): Promise<void> {
     this.#writing = true
     const queue = this.#queue
+    let share = new Share()
     for (let body = queue[0]; body !== undefined && !this.#socket.closed; body = queue[0]) {
       try {
         await this.#socket.send(body)
         queue.shift()
         this.#bytes -= body.length
+        if (share.isOver()) {
+          await nextTurn()
+          share = new Share()
+        }
       } catch (error) {
         if (codeOf(error) !== 'EAGAIN') break
         await new Promise((resolve) => setTimeout(resolve, WIRE.retry))

@@ -40,7 +40,7 @@ function firstWord(
   })
 }
 
-test('[BR40] [B18] only loopback by number and sockets in folders are bound, the rest is refused with its reason', async () => {
+test('[BR40] [B18] [Z15] only loopback by number and sockets in folders are bound, the rest is refused with its reason', async () => {
   const refused: [string, RegExp][] = [
     ['tcp://*:*', /other machines/],
     ['tcp://0.0.0.0:5555', /other machines/],

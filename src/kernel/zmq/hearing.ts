@@ -23,14 +23,29 @@ export const WIRE = {
   behindShare: 8,
   /** Milliseconds before a full peer is tried again. */
   retry: 5,
-  /** Frames received or sent before timers get their turn: what is done for so many takes a few milliseconds. */
+  /**
+   * Frames received or sent before timers get their turn, and milliseconds, whichever comes first. A frame is most often done in
+   * some microseconds, and a turn of the event loop costs as much as a few of them; one that takes long counts by its time.
+   */
   yieldEvery: 64,
+  yieldAfter: 4,
   /** Peers remembered; the longest silent one is forgotten first. */
   peers: 10_000,
   /** Attempts at an address that is still held by a socket that is going, and milliseconds between them. */
   bindings: 5,
   bindPause: 50,
 } as const
+
+/** What is done between two turns of the event loop: so many frames, or for so long. */
+export class Share {
+  #frames = 0
+  #end = performance.now() + WIRE.yieldAfter
+
+  /** Counts a frame; true when the event loop should go round now. */
+  isOver(): boolean {
+    return ++this.#frames >= WIRE.yieldEvery || performance.now() >= this.#end
+  }
+}
 
 /** Resolves when the event loop has been around. */
 export function nextTurn(): Promise<void> {
@@ -65,11 +80,12 @@ export async function hear(socket: Router | Dealer, on: (parts: Buffer[]) => voi
   }
 }
 
-/** Hands on what is there, up to as many messages as one turn of the event loop may take. */
+/** Hands on what is there, up to what one turn of the event loop may take. */
 async function burst(socket: Router | Dealer, on: (parts: Buffer[]) => void): Promise<void> {
   if (socket.closed || !socket.readable) return
   socket.receiveTimeout = 0
-  for (let count = 0; count < WIRE.yieldEvery; count++) {
+  const share = new Share()
+  for (let count = 0; ; count++) {
     if (count > 0 && count < YOUNG && !socket.readable) break
     let parts: Buffer[]
     try {
@@ -80,6 +96,7 @@ async function burst(socket: Router | Dealer, on: (parts: Buffer[]) => void): Pr
     }
     on(parts)
     if (socket.closed) return
+    if (share.isOver()) break
   }
   socket.receiveTimeout = -1
 }

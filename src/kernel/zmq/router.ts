@@ -7,7 +7,7 @@ import { Context, Router } from 'zeromq'
 import { Doors } from './doors.ts'
 import { checkEndpoint, isIpv6 } from './endpoint.ts'
 import { type CurveServer, openGate } from './gate.ts'
-import { codeOf, hear, nextTurn, WIRE } from './hearing.ts'
+import { codeOf, hear, nextTurn, Share, WIRE } from './hearing.ts'
 
 /** One client of a ROUTER, as the bridge sees it. */
 export interface RouterPeer {
@@ -30,8 +30,8 @@ export interface RouterConnection {
   receive(body: Uint8Array): void
   /** The peer has gone, or was cut because it did not read. */
   closed(): void
-  /** The last frame to a peer that was cut. */
-  farewell?(): Uint8Array
+  /** The last frame to a peer that was cut: it tells how many frames that were taken for it never left. */
+  farewell?(lost: number): Uint8Array
   /** The answer to a frame of a peer that may not speak any more; without a frame, a word to it. It was told `closed`. */
   refusal?(body: Uint8Array | undefined): Uint8Array
 }
@@ -49,6 +49,10 @@ interface Peer {
   bytes: number
   /** A peer that was cut is kept until its last frame is away, and not heard. */
   cut: boolean
+  /** Frames that were taken for it and given up when it was cut. */
+  lost: number
+  /** True while ZeroMQ is asked to take the first frame of its queue. */
+  isSending: boolean
   /** A peer whose key is not allowed any more is answered with refusals alone. */
   isOut: boolean
   connection: RouterConnection | undefined
@@ -168,6 +172,7 @@ class RouterLoop {
   /** Who was heard last. */
   #last: Peer | undefined
   #writing = false
+  #share = new Share()
 
   constructor(socket: Router, owner: RouterOwner, gone: string, doors: Doors | undefined) {
     this.#socket = socket
@@ -254,6 +259,8 @@ class RouterLoop {
       queue: [],
       bytes: 0,
       cut: false,
+      lost: 0,
+      isSending: false,
       isOut: false,
       connection: undefined,
     }
@@ -273,22 +280,28 @@ class RouterLoop {
     if (this.#last === peer) this.#last = undefined
     this.#ready.delete(peer)
     peer.queue = []
+    const { connection } = peer
+    peer.connection = undefined
     if (peer.cut) return
     peer.cut = true
-    peer.connection?.closed()
+    connection?.closed()
   }
 
   /** The peer does not read: what waits for it is given up, and one small frame says so, once there is room. */
   #cut(peer: Peer): void {
     peer.cut = true
+    // What becomes of a frame that ZeroMQ is being asked to take is seen when it answers.
+    peer.lost = peer.queue.length - (peer.isSending ? 1 : 0)
     peer.queue = []
     peer.bytes = 0
     peer.connection?.closed()
-    const last = peer.connection?.farewell?.()
-    if (last === undefined) return this.#forget(peer.key)
-    peer.queue.push(last)
-    peer.bytes = last.length
+    if (peer.connection?.farewell === undefined) return this.#forget(peer.key)
     this.#ready.add(peer)
+  }
+
+  /** The next frame for a peer: of its queue, or, when it was cut, its last one, which is made when it can leave. */
+  #nextFor(peer: Peer): Uint8Array | undefined {
+    return peer.cut ? peer.connection?.farewell?.(peer.lost) : peer.queue[0]
   }
 
   #post(peer: Peer, body: Uint8Array): boolean {
@@ -316,6 +329,7 @@ class RouterLoop {
     this.#writing = true
     while (this.#ready.size > 0 && !this.#socket.closed) {
       let stuck = true
+      this.#share = new Share()
       for (const peer of this.#ready) if (await this.#drain(peer)) stuck = false
       if (stuck) await new Promise((resolve) => setTimeout(resolve, WIRE.retry))
     }
@@ -324,26 +338,33 @@ class RouterLoop {
 
   /** Sends a share of what is queued for one peer; false when it is full. */
   async #drain(peer: Peer): Promise<boolean> {
-    for (let sent = 1; ; sent++) {
-      const body = peer.queue[0]
+    for (let isLast = false; !isLast; ) {
+      const body = this.#nextFor(peer)
       if (body === undefined) break
+      isLast = peer.cut
+      peer.isSending = true
       try {
         await this.#socket.send(peer.delimited ? [peer.id, null, body] : [peer.id, body])
       } catch (error) {
-        if (codeOf(error) === 'EAGAIN') return false
+        if (codeOf(error) === 'EAGAIN') {
+          // While it was tried the peer may have been cut, and then this one never leaves either.
+          if (peer.cut && !isLast) peer.lost++
+          return false
+        }
         // The peer left, or the socket is closed: nobody is there to be told.
         this.#forget(peer.key)
         return true
+      } finally {
+        peer.isSending = false
       }
-      // While it was sent the peer may have been cut, and its queue is another one.
       if (peer.queue[0] === body) {
         peer.queue.shift()
         peer.bytes -= body.length
       }
-      if (sent >= WIRE.yieldEvery) {
-        await nextTurn()
-        return true
-      }
+      if (isLast || !this.#share.isOver()) continue
+      await nextTurn()
+      this.#share = new Share()
+      return true
     }
     this.#ready.delete(peer)
     if (peer.cut) this.#forget(peer.key)

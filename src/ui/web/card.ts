@@ -7,6 +7,7 @@ import type { FullState, SlotState, WireFault } from '#protocol'
 import { showCommand } from './arguments.ts'
 import { CopyButton } from './copy-button.ts'
 import { CreateForm } from './create-form.ts'
+import { CrucibleCases, isCrucible } from './crucible-cases.ts'
 import {
   DISPLAY_INTENT,
   DISPLAY_SELECTOR,
@@ -15,6 +16,7 @@ import {
   useDisplay,
 } from './display.ts'
 import { FaultNote } from './fault-note.ts'
+import { NewMethod } from './new-method.ts'
 import { NewSlot } from './new-slot.ts'
 import { usePage } from './page-context.ts'
 import { isPersona, PersonaForm } from './persona-form.ts'
@@ -127,6 +129,7 @@ function Card(props: CardProps): JSX.Element {
     }),
     h(TellForm, { key: `tell ${label}`, target: label }),
     isPersona(state) ? h(PersonaForm, { key: `ask ${label}`, target: label }) : null,
+    isCrucible(state) ? h(CrucibleCases, null) : null,
     h(DisplayPanel, {
       state,
       display,
@@ -271,6 +274,7 @@ function Slots(props: {
           )
         : rows(own),
       h(NewSlot, { state }),
+      h(NewMethod, { state }),
     ),
     holders.map((holder) => {
       const slots = state.slots.filter((slot) => slot.holder === holder)

@@ -91,7 +91,7 @@ describe('a connection', () => {
     await once(server, 'close')
   })
 
-  test('[UI10] after a loss a subscription goes on from the last transaction seen', async () => {
+  test('[UI10] [B2] after a loss a subscription goes on from the last transaction seen', async () => {
     const notices: Notice[] = []
     let heard = (): void => {}
     connection.subscribe('#9', '4', (notice) => {
@@ -138,7 +138,7 @@ describe('a connection', () => {
     assert.equal(asked.length, 0)
   })
 
-  test('[UI10] when the point is not to be had any more, the listener hears of the gap', async () => {
+  test('[UI10] [B2] when the point is not to be had any more, the listener hears of the gap', async () => {
     const notices: Notice[] = []
     connection.subscribe(undefined, '1', (notice) => notices.push(notice))
     const first = await next('SubscribeCommand')

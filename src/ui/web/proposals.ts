@@ -3,6 +3,7 @@
 // Laws: UI41 what waits for a person is listed as soon as it waits, whoever sent it, and is gone from the list when it is decided.
 import { useEffect, useState } from 'preact/hooks'
 import type { WireFault } from '#protocol'
+import type { ShownReview } from './review-view.ts'
 import { shortText } from './value.ts'
 import { coalesce, faultOf, nextFrame, useConnection, useConnectionState } from './world.ts'
 
@@ -38,10 +39,9 @@ export interface ShownProposal extends ListedProposal {
     options: { draft: number; text: string }[]
   }
   model: string
-  review?: {
-    draft: number
-    reviews: { persona: string; text: string; veto: { holds: boolean; sentence: string } | null }[]
-  }
+  review?: ShownReview
+  /** Vetoes that stand, by draft. */
+  vetoes?: string[][]
   places: Record<string, string>
 }
 
@@ -51,6 +51,8 @@ export interface Accepted {
   version: number
   waiting: number
   example: boolean
+  /** Why the answer is not kept. */
+  unkept?: string
   warnings?: string[]
 }
 
@@ -141,8 +143,10 @@ export function callText({ question, receiver, selector, args, places }: ShownPr
 }
 
 /** What an acceptance did, in a sentence or more. */
-export function acceptedText({ version, waiting, example, warnings = [] }: Accepted): string {
+export function acceptedText(done: Accepted): string {
+  const { version, waiting, example, unkept, warnings = [] } = done
   const again = waiting === 0 ? '' : ` ${counted(waiting, 'message')} that waited went on.`
   const kept = example ? ' The answer is kept: later drafts must give it too.' : ''
-  return [`Installed as version ${version}.${again}${kept}`, ...warnings].join(' ')
+  const lost = unkept === undefined ? '' : ` The answer is not kept: ${unkept}.`
+  return [`Installed as version ${version}.${again}${kept}${lost}`, ...warnings].join(' ')
 }

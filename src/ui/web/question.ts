@@ -5,7 +5,9 @@
 import { h, type JSX } from 'preact'
 import { useId, useState } from 'preact/hooks'
 import type { WireFault } from '#protocol'
+import { AcceptButton } from './accept-button.ts'
 import { FaultNote } from './fault-note.ts'
+import { type Answered, answeredText, OwnAnswer, type OwnAnswerFields } from './own-answer.ts'
 import { usePage } from './page-context.ts'
 import {
   type Accepted,
@@ -16,6 +18,7 @@ import {
   type ShownProposal,
   useProposal,
 } from './proposals.ts'
+import { ReviewView } from './review-view.ts'
 import { SourceCode } from './source-code.ts'
 import { TextField } from './text-field.ts'
 import { shortText } from './value.ts'
@@ -25,12 +28,16 @@ import { faultOf, useConnection } from './world.ts'
 /** Characters of a source: what the wire takes, see WIRE_LIMITS.sourceLength. */
 const SOURCE_MAX = 65_536
 
+/** What is accepted, and that it is meant where a veto stands. */
+type Chosen = ({ draft: number } | { source: string }) & { despiteVeto?: true }
+
 interface Deciding {
   isBusy: boolean
   fault: WireFault | undefined
   /** Rises when the proposal is to be looked at again. */
   asked: number
-  accept(chosen: { draft: number } | { source: string }): void
+  accept(chosen: Chosen): void
+  answer(fields: OwnAnswerFields): void
   review(draft: number): void
   reject(reason: string): void
 }
@@ -54,10 +61,15 @@ function useDeciding(id: string): Deciding {
       setAsked((before) => before + 1)
     }
   }
-  const accept = async (chosen: { draft: number } | { source: string }): Promise<string> => {
+  const accept = async (chosen: Chosen): Promise<string> => {
     const fields = { proposal: id, ...chosen }
     const { result } = await connection.call('AcceptProposalCommand', fields).answer
     return acceptedText(result as Accepted)
+  }
+  const answer = async (fields: OwnAnswerFields): Promise<string> => {
+    const given = { proposal: id, ...fields }
+    const { result } = await connection.call('AnswerProposalCommand', given).answer
+    return answeredText(result as Answered)
   }
   const review = async (draft: number): Promise<string> => {
     await connection.call('ReviewProposalCommand', { proposal: id, draft }).answer
@@ -74,6 +86,7 @@ function useDeciding(id: string): Deciding {
     fault,
     asked,
     accept: (chosen) => void decide(() => accept(chosen)),
+    answer: (fields) => void decide(() => answer(fields)),
     review: (draft) => void decide(() => review(draft)),
     reject: (reason) => void decide(() => reject(reason)),
   }
@@ -93,8 +106,9 @@ export function AskBody(props: { id: string; waiting: number; onLeave(): void })
     shown.question === undefined
       ? h(Offer, { shown, deciding })
       : h(Question, { shown, deciding, onLeave }),
+    h(OwnAnswer, { id, isBusy: deciding.isBusy, onAnswer: deciding.answer }),
     h(OwnSource, { shown, deciding }),
-    h(Reviews, { shown, deciding }),
+    shown.drafts.length === 0 ? null : h(Reviews, { shown, deciding }),
     deciding.fault === undefined ? null : h(FaultNote, { fault: deciding.fault }),
     h(Reject, { id, deciding }),
   )
@@ -121,16 +135,11 @@ function Question(props: {
         h(
           'li',
           { key: draft },
-          h(
-            'button',
-            {
-              type: 'button',
-              class: 'primary',
-              disabled: isBusy,
-              onClick: () => deciding.accept({ draft }),
-            },
-            `It ${text}`,
-          ),
+          h(AcceptButton, {
+            label: `It ${text}`,
+            ...{ isPrimary: true, isBusy, vetoes: shown.vetoes?.[draft] ?? [] },
+            onAccept: (despite) => deciding.accept(chosen(draft, despite)),
+          }),
           h(DraftSource, { draft: shown.drafts[draft], isOpen: false }),
         ),
       ),
@@ -143,6 +152,7 @@ function Question(props: {
 function Offer(props: { shown: ShownProposal; deciding: Deciding }): JSX.Element {
   const { shown, deciding } = props
   const call = callText(shown)
+  if (shown.drafts.length === 0) return h('p', null, 'What is right ', h('code', null, call), '?')
   return h(
     'ul',
     { class: 'options', role: 'list' },
@@ -159,20 +169,20 @@ function Offer(props: { shown: ShownProposal; deciding: Deciding }): JSX.Element
             : ` fails: ${draft.fails}`,
         ),
         h(DraftSource, { draft, isOpen: index === 0 }),
-        h(
-          'button',
-          {
-            type: 'button',
-            class: index === 0 ? 'primary' : '',
-            disabled: deciding.isBusy,
-            onClick: () => deciding.accept({ draft: index }),
-          },
-          index === 0 ? 'Install it' : `Install draft ${index}`,
-        ),
+        h(AcceptButton, {
+          label: index === 0 ? 'Install it' : `Install draft ${index}`,
+          isPrimary: index === 0,
+          isBusy: deciding.isBusy,
+          vetoes: shown.vetoes?.[index] ?? [],
+          onAccept: (despite) => deciding.accept(chosen(index, despite)),
+        }),
       ),
     ),
   )
 }
+
+const chosen = (draft: number, despite: boolean): Chosen =>
+  despite ? { draft, despiteVeto: true } : { draft }
 
 function DraftSource(props: {
   draft: ShownDraft | undefined
@@ -223,7 +233,7 @@ function OwnSource(props: { shown: ShownProposal; deciding: Deciding }): JSX.Ele
   )
 }
 
-/** What personas said of a draft. It decides nothing. */
+/** What personas said of a draft. */
 function Reviews(props: { shown: ShownProposal; deciding: Deciding }): JSX.Element {
   const { shown, deciding } = props
   const { review } = shown
@@ -239,20 +249,7 @@ function Reviews(props: { shown: ShownProposal; deciding: Deciding }): JSX.Eleme
       deciding.isBusy ? 'One moment…' : 'Have robin and brick read it',
     )
   }
-  return h(
-    'details',
-    { open: true },
-    h('summary', null, `Review of draft ${review.draft}, which decides nothing`),
-    review.reviews.map(({ persona, text, veto }) =>
-      h(
-        'p',
-        { key: persona, class: 'comment' },
-        h('strong', null, `${persona}: `),
-        text,
-        veto === null ? '' : ` The veto ${veto.holds ? 'holds' : 'is dropped'}: ${veto.sentence}.`,
-      ),
-    ),
-  )
+  return h(ReviewView, { review })
 }
 
 function Reject(props: { id: string; deciding: Deciding }): JSX.Element {

@@ -40,7 +40,7 @@ export function SlotRow(props: RowProps): JSX.Element {
 function slotBody(props: RowProps, own: boolean): JSX.Element {
   const { state, slot, onPick } = props
   const { nameOf } = usePage()
-  if (slot.kind === 'method') return h(MethodBody, { slot, onPick })
+  if (slot.kind === 'method') return h(MethodBody, { slot, own, onPick })
   if (slot.kind === 'parent') return drawValue(slot.value, { nameOf, send: undefined })
   return h(DataValue, { state, slot, own })
 }

@@ -26,6 +26,7 @@ interface ShownVersion {
   evidence?: string[]
   decided?: { by: string; reason: string }
   quarantined?: string
+  verdict?: { judge?: string }
 }
 
 type Decision = 'SwapBackCommand' | 'KeepVersionCommand' | 'ReleaseVersionCommand'
@@ -159,10 +160,11 @@ function Version(props: VersionProps): JSX.Element {
 }
 
 /** Who made it and how it fared, as far as that is known. */
-function faringText({ model, author, tid, calls, faults }: ShownVersion): string {
+function faringText({ model, author, tid, calls, faults, verdict }: ShownVersion): string {
   const made = model ? `written by ${model}` : author === undefined ? '' : `by ${author}`
   const at = tid === undefined ? '' : `transaction ${tid}`
   const fared =
     calls === undefined ? '' : `${counted(calls, 'call')} on probation, ${faults ?? 0} failed`
-  return [made, at, fared].filter((part) => part !== '').join(' · ')
+  const judged = verdict?.judge === undefined ? '' : `judged by code ${verdict.judge}`
+  return [made, at, fared, judged].filter((part) => part !== '').join(' · ')
 }
