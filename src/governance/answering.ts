@@ -62,6 +62,6 @@ function exampleOf({ id, pinned, status }: Proposal, expected: Expected, by: str
     'FIELD_INVALID',
     `the state that an answer to proposal ${id} would hold for is not kept: it is too large`,
     { proposal: id },
-    'Accept a draft, or give the method yourself.',
+    'Accept a draft, or give the method yourself with `batos method`.',
   )
 }

@@ -45,6 +45,19 @@ test('[GO38] an object with data gets no slot that nobody spoke of, and no metho
   assert.equal(await gateOf(t, add, 'function add(self, n) { self.add = n; return n }'), 'slots')
 })
 
+test('[GO1] [GO38] a draft that reads a slot before there is one is told where its value begins', async () => {
+  const told = async (source: string) => {
+    const outcome = await caseFor(t, add).consider(source)
+    return 'gate' in outcome ? `${outcome.gate}: ${outcome.sentence}` : ''
+  }
+  const sum = 'function add(self, n) { self.value += n; return self.value }'
+  assert.match(await told(sum), /^trial: .*NaN.*; value is not there .* \(self\.value \?\? 0\)/)
+  const log = 'function add(self, n) { this.log.push(n); return n }'
+  assert.match(await told(log), /^trial: .*; log is not there before the first call/)
+  const thrown = 'function add(self, n) { self.value = 1; throw new Error("no") }'
+  assert.doesNotMatch(await told(thrown), /is not there/)
+})
+
 test('[GO37] sorting what is only asked about is refused, and what the words ask to sort is not', async () => {
   await t.send('setSlot:value:', ['list', [3, 1, 2]])
   const lowest: Call = { selector: 'lowest', receiver: t.oid('it') }

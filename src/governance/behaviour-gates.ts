@@ -42,7 +42,18 @@ export function showing(trial: Trial): Kept | Refusal {
   // A method may be right to refuse this very call, as an empty account refuses to pay out.
   const onPurpose = first.fault.code === 'METHOD_FAILED' && /\bthrow\b/.test(trial.source)
   if (onPurpose && kept !== undefined) return kept
-  return { gate: 'trial', sentence: `the call failed: ${first.fault.message}` }
+  return { gate: 'trial', sentence: `the call failed: ${first.fault.message}${absent(trial)}` }
+}
+
+/** What a fault that comes of a slot which is not there does not say, and a model does not guess: where values begin. */
+function absent({ source, scene, reports }: Trial): string {
+  const [first] = reports
+  if (first?.kind !== 'fault' || !/\b(?:NaN|nil|undefined|null)\b/.test(first.fault.message)) return ''
+  const there = new Set(scene.slots.map(({ name }) => name))
+  const read = [...source.matchAll(/\b(?:self|this)\.([A-Za-z_$][\w$]*)(?!\w|\s*\()/g)]
+  const name = read.map(([, one = '']) => one).find((one) => !there.has(one))
+  if (name === undefined) return ''
+  return `; ${name} is not there before the first call: read it as (self.${name} ?? 0), or ?? [] for a list, and assign it`
 }
 
 /** The first gate that a draft's behaviour fails. */

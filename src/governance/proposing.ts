@@ -260,7 +260,7 @@ function movedFault(error: unknown, { id, selector }: Proposal): Fault | undefin
     'CONFLICT',
     `the drafts of proposal ${id} were judged on what is there no more: ${fault.message}`,
     { ...fault.data, proposal: id, selector },
-    `Have them drawn anew on what is there now with \`batos proposal draw ${id}\`, or give the method yourself.`,
+    `Have them drawn anew on what is there now with \`batos proposal draw ${id}\`, or give the method yourself with \`batos method\`.`,
   )
 }
 

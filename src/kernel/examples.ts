@@ -48,7 +48,8 @@ export class Examples {
     const same = entries.find((one) => callOf(decodeValue(one.value) as Example) === call)
     if (same === undefined && entries.length >= KERNEL_LIMITS.examples) {
       const many = `${selector} has ${entries.length} answers of people already`
-      const remedy = 'Accept a draft, or give the method yourself: both go without another answer.'
+      const remedy =
+        'Accept a draft, or give the method yourself with `batos method`: both go without another answer.'
       throw kernelFault('LIMIT', many, { limit: KERNEL_LIMITS.examples }, remedy)
     }
     const value = encodeValue(example)

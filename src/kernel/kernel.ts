@@ -171,7 +171,7 @@ export class Kernel {
     this.examples = new Examples(store)
     const trouble = (detail: string) => options.onWorkerEnd?.({ reason: 'unkept', detail })
     const unwatch = (method: Oid) => this.#sequence.unwatch(method)
-    this.versions = new Versions({ store, now, keep, unwatch, trouble })
+    this.versions = new Versions({ store, now, timers: this.#timers, keep, unwatch, trouble })
     this.proposals = new Proposals({
       store,
       now,
@@ -658,6 +658,7 @@ export class Kernel {
       this.#timers.clearTimeout(timer)
       asking?.abort(new Error('the kernel closes'))
     }
+    await this.versions.flush()
     await this.#sequence.close()
     this.#trials.close()
     await this.options.judge.close()

@@ -418,7 +418,7 @@ export class Proposals {
       why.code === 'policy' ? 'POLICY' : 'GENERATION_REFUSED',
       `${by} rejected proposal ${id}, a method ${selector}${said}`,
       { proposal: id, selector, ...(reason === undefined ? {} : { reason }) },
-      'Say with --intent what the message should do, or give the method yourself.',
+      'Say with --intent what the message should do, or give the method yourself with `batos method`.',
     ).toRecord()
     const records = [...open.waiters].map(([pending, need]) => {
       const frame = frameWith(pending.frame, need, { fault })

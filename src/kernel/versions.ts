@@ -7,6 +7,7 @@ import { decodeValue, encodeValue, type Oid, type SendRequest, type Tid } from '
 import { KERNEL_LIMITS } from './limits.ts'
 import type { MethodFields } from './method-record.ts'
 import type { Settled } from './sequence.ts'
+import type { Timers } from './timers.ts'
 
 /**
  * `probation`: counted, and taken back on evidence. `durable`: it has proven itself, or a person says so. `degraded`: it spoke
@@ -98,12 +99,15 @@ const NO_SHADOWS: Shadows = {
 /** Calls after each of which the row is kept; later ones are kept now and then, which a crash may forget. */
 const KEPT_EACH = 16
 const KEPT_EVERY = 64
+/** Milliseconds after which rows that have changed are kept, all in one commit: none of its own stands before the next message's. */
+const KEPT_AFTER = 100
 /** UTF-16 units of a sentence of evidence. */
 const EVIDENCE_LENGTH = 600
 
 export interface VersionParts {
   store: Store
   now: () => number
+  timers: Timers
   keep(writes: readonly TableWrite[]): Promise<void>
   /** The worker need not count a method any more. */
   unwatch(method: Oid): void
@@ -116,6 +120,9 @@ export class Versions {
   readonly #live = new Map<Oid, VersionRow>()
   readonly #followers = new Set<(event: VersionEvent) => void>()
   #supervisor: Supervisor | undefined
+  /** Rows that have changed since they were kept. */
+  readonly #changed = new Set<VersionRow>()
+  #timer: unknown
 
   constructor(parts: VersionParts) {
     this.#parts = parts
@@ -223,11 +230,20 @@ export class Versions {
     this.keep(row)
   }
 
-  /** Keeps a row as it is; off the path of any reply. */
+  /** Keeps a row soon; off the path of any reply. A kill may take what was counted in the last tenth of a second. */
   keep(row: VersionRow): void {
-    this.#parts.keep([writeOf(row)]).catch((error: unknown) => {
-      this.#parts.trouble(String(error))
-    })
+    this.#changed.add(row)
+    this.#timer ??= this.#parts.timers.setTimeout(() => void this.flush(), KEPT_AFTER)
+  }
+
+  /** Keeps what has changed; resolves when it is durable, or was told as trouble. */
+  async flush(): Promise<void> {
+    this.#parts.timers.clearTimeout(this.#timer)
+    this.#timer = undefined
+    const writes = [...this.#changed].map(writeOf)
+    this.#changed.clear()
+    if (writes.length === 0) return
+    await this.#parts.keep(writes).catch((error: unknown) => this.#parts.trouble(String(error)))
   }
 
   /** The write that ends a version's probation, or changes what was decided of it. */

@@ -97,9 +97,9 @@ test('[MI28] an object without data that is to show itself is told how to find w
   assert.match(describeContext(bare), /^Slots: none$/m)
   const shown = { ...bare, selector: 'display_yourself' }
   assert.match(describeContext(shown), /^Slots: whatever self\.slotNames\(\) answers$/m)
-  // Each has one worked example that only objects without data are shown.
-  assert.equal(draftMessages(shown).length, draftMessages(bare).length)
-  assert.equal(draftMessages(bare).length, draftMessages(small).length + 2)
+  // Each has worked examples that only objects without data are shown.
+  assert.equal(draftMessages(shown).length, draftMessages(small).length + 2)
+  assert.equal(draftMessages(bare).length, draftMessages(small).length + 4)
   assert.notDeepEqual(draftMessages(shown).slice(0, -1), draftMessages(bare).slice(0, -1))
 })
 
@@ -120,10 +120,13 @@ test('[MI29] every prompt begins with the same messages, and its hash follows th
 
 test('[MI29] a repair goes on from the answer before it, with the problem in one line', () => {
   const previous = [...draftMessages(small), { role: 'assistant' as const, content: 'x' }]
-  const repair = repairMessages(previous, 'it threw\n\n"no"')
+  const repair = repairMessages(previous, 'it threw\n\n"no"', 'pay')
   assert.deepEqual(repair.slice(0, -1), previous)
   assert.equal(repair.at(-1)?.role, 'user')
-  assert.match(repair.at(-1)?.content ?? '', /^That method is wrong: it threw "no"\n/)
+  assert.match(
+    repair.at(-1)?.content ?? '',
+    /^That method is wrong: it threw "no"\nWrite the whole of pay again/,
+  )
 })
 
 test('[MI28] the other way to ask shows the same as a class, whose missing method has the intent as its comment', () => {
@@ -145,7 +148,7 @@ test('[MI63] without anything known both prompts are the ones that they were, by
     hash.update(JSON.stringify([draftMessages(one), classMessages(one)]))
   }
   // Kept completions are found by their prompts.
-  const then = '47f9d88727c1da95226b2a9785b59fe90aec4dbd9e46b62e2967d86f58e37c38'
+  const then = '153ef27eddaf505d9c0d7de39a425971dad305e3a7545133d5a801078668a04c'
   assert.equal(hash.digest('hex'), then)
 })
 

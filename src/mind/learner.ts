@@ -29,7 +29,7 @@ import {
   type Workbench,
 } from '#kernel'
 import { oidText, toWire } from '#objects'
-import { type DraftContext, isDisplay } from './context.ts'
+import { type DraftContext, functionNameOf, isDisplay } from './context.ts'
 import { extractDraft } from './draft.ts'
 import { mindFault, sentenceOf } from './faults.ts'
 import { knownOf } from './known.ts'
@@ -143,21 +143,26 @@ export class DraftingLearner implements Learner {
     const { task, context } = meeting
     const { selector } = task.need
     const ways = waysToAsk(context)
+    const name = functionNameOf(selector)
     let repair: ChatMessage[] | undefined
     const tried: Tried[] = []
     let ruling: Ruling | undefined
+    // Drafts that were asked for anew, a repair being one of the way that led to it.
+    let asked = 0
     for (let attempt = 1; attempt <= DRAWS; attempt++) {
       const isRepair = repair !== undefined
-      const turn = (attempt - 1) % ways.length
-      const messages = repair ?? (ways[turn] as ChatMessage[])
-      const fresh = attempt <= ways.length ? FIRST : FRESH
+      if (!isRepair) asked++
+      const way = (asked - 1) % ways.length
+      const messages = repair ?? (ways[way] as ChatMessage[])
+      const fresh = asked <= ways.length ? FIRST : FRESH
       const text = await complete(meeting, messages, isRepair ? REPAIR : fresh, attempt)
-      const way = isRepair ? (turn + ways.length - 1) % ways.length : turn
       const outcome = await consider(meeting, text, messages, attempt, `${way}`)
       if ('problem' in outcome) {
         tried.push(outcome)
         const answered: ChatMessage = { role: 'assistant', content: text }
-        repair = isRepair ? undefined : repairMessages([...messages, answered], outcome.problem)
+        repair = isRepair
+          ? undefined
+          : repairMessages([...messages, answered], outcome.problem, name)
         continue
       }
       repair = undefined
@@ -298,7 +303,7 @@ function unmet(meeting: Meeting, tried: readonly Tried[]): LearnOutcome {
     'GENERATION_FAILED',
     `no draft of ${selector} passed the gates; ${tried.length} were tried, the last: ${last}`,
     { tried },
-    'Say with --intent what the message should do, or give the method yourself.',
+    'Say with --intent what the message should do, or give the method yourself with `batos method`.',
   ).toRecord()
   return { kind: 'fault', fault, question: proposed(meeting, noneOf(selector, tried.length)) }
 }

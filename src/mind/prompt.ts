@@ -175,33 +175,75 @@ const EXAMPLE_WITHOUT_SLOTS: Example = {
   ],
 }
 
-/** Shown only to objects without data: what they learn first makes their first slot. */
-const EXAMPLE_BARE: Example = {
-  question: ['Object: purse', 'Slots: none', 'Message: put(3)'],
-  code: [
-    'function put(self, n) {',
-    '  self.value = (self.value ?? 0) + n;',
-    '  return self.value;',
-    '}',
-  ],
-}
-const CLASS_EXAMPLE_BARE: Example = {
-  question: [
-    'class Purse {',
-    '  /**',
-    '   * Called as: put(3)',
-    '   * @returns what is asked for, else the new value',
-    '   */',
-    '  put(',
-    '}',
-  ],
-  code: [
-    'put(n: number): number {',
-    '  this.value = (this.value ?? 0) + n;',
-    '  return this.value;',
-    '}',
-  ],
-}
+/** Shown only to objects without data: what they learn first makes their first slots, a number and a list. */
+const EXAMPLES_BARE: readonly Example[] = [
+  {
+    question: ['Object: purse', 'Slots: none', 'Message: put(3)'],
+    code: [
+      'function put(self, n) {',
+      '  self.value = (self.value ?? 0) + n;',
+      '  return self.value;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'Object: diary',
+      'Slots: none',
+      'Message: note("rain")',
+      'Intent: Push { text, day: the day } to notes, which is [] at first; count day, 0 at first, one up; answer day.',
+    ],
+    code: [
+      'function note(self, text) {',
+      '  const day = self.day ?? 0;',
+      '  self.notes = self.notes ?? [];',
+      '  self.notes.push({ text, day });',
+      '  self.day = day + 1;',
+      '  return self.day;',
+      '}',
+    ],
+  },
+]
+const CLASS_EXAMPLES_BARE: readonly Example[] = [
+  {
+    question: [
+      'class Purse {',
+      '  /**',
+      '   * Called as: put(3)',
+      '   * @returns what is asked for, else the new value',
+      '   */',
+      '  put(',
+      '}',
+    ],
+    code: [
+      'put(n: number): number {',
+      '  this.value = (this.value ?? 0) + n;',
+      '  return this.value;',
+      '}',
+    ],
+  },
+  {
+    question: [
+      'class Diary {',
+      '  /**',
+      '   * Push { text, day: the day } to notes, which is [] at first; count day, 0 at first, one up; answer day.',
+      '   * Called as: note("rain")',
+      '   * @returns what is asked for, else the new value',
+      '   */',
+      '  note(',
+      '}',
+    ],
+    code: [
+      'note(text: string): number {',
+      '  const day = this.day ?? 0;',
+      '  this.notes = this.notes ?? [];',
+      '  this.notes.push({ text, day });',
+      '  this.day = day + 1;',
+      '  return this.day;',
+      '}',
+    ],
+  },
+]
 
 const FIXED: readonly ChatMessage[] = [
   { role: 'system', content: RULES.join('\n') },
@@ -339,7 +381,7 @@ const isBare = ({ slots }: DraftContext) => slots.length === 0
 
 /** All messages for a first draft. `budget` is in tokens and bounds the part about the receiver. */
 export function draftMessages(context: DraftContext, budget?: number): ChatMessage[] {
-  const bare = isBare(context) ? messagesOf(EXAMPLE_BARE) : []
+  const bare = isBare(context) ? EXAMPLES_BARE.flatMap(messagesOf) : []
   const extra = showsUnknown(context) ? messagesOf(EXAMPLE_WITHOUT_SLOTS) : bare
   return [...fixedMessages(), ...extra, { role: 'user', content: describeContext(context, budget) }]
 }
@@ -348,19 +390,26 @@ export function draftMessages(context: DraftContext, budget?: number): ChatMessa
 export function classMessages(context: DraftContext, budget?: number): ChatMessage[] {
   return [
     ...CLASS_FIXED.map((message) => ({ ...message })),
-    ...(isBare(context) ? messagesOf(CLASS_EXAMPLE_BARE) : []),
+    ...(isBare(context) ? CLASS_EXAMPLES_BARE.flatMap(messagesOf) : []),
     { role: 'user', content: describeClass(context, budget) },
   ]
 }
 
-/** All messages for another draft after one with a problem. `previous` ends with the model's answer. */
-export function repairMessages(previous: readonly ChatMessage[], problem: string): ChatMessage[] {
+/**
+ * All messages for another draft after one with a problem. `previous` ends with the model's answer. The name is said again: without
+ * it a small model repairs one of the worked examples.
+ */
+export function repairMessages(
+  previous: readonly ChatMessage[],
+  problem: string,
+  name: string,
+): ChatMessage[] {
   const sentence = problem.replace(/\s+/g, ' ').trim().slice(0, 600)
   return [
     ...previous,
     {
       role: 'user',
-      content: `That method is wrong: ${sentence}\nWrite the whole function again, corrected. Answer with one \`\`\`ts block.`,
+      content: `That method is wrong: ${sentence}\nWrite the whole of ${name} again, corrected. Answer with one \`\`\`ts block.`,
     },
   ]
 }

@@ -2,7 +2,7 @@
 // Leaves: bytes to schema.ts and record.ts; the line to writer.ts; reads to reader.ts; the lock to lock.ts.
 // Laws: IM1–IM20 of SPEC.md; IM7 a closed store faults on use.
 import type { Oid, Tid } from '#objects'
-import { closedFault, readOnlyFault } from '../faults.ts'
+import { closedFault, imageFault, readOnlyFault } from '../faults.ts'
 import { checkGroup, type Head } from '../group.ts'
 import { Packer } from '../pack.ts'
 import { replay } from '../replay.ts'
@@ -72,53 +72,44 @@ export class LmdbStore implements Store {
   }
 
   read(oid: Oid, at?: Tid): Revision | undefined {
-    this.#live()
-    return this.#reader.read(oid, at)
+    return this.#ask(() => this.#reader.read(oid, at))
   }
 
   revisions(oid: Oid, options: { before?: Tid; limit?: number } = {}): Revision[] {
-    this.#live()
-    return this.#reader.revisions(oid, options.before, options.limit)
+    return this.#ask(() => this.#reader.revisions(oid, options.before, options.limit))
   }
 
   name(name: string, at?: Tid): Oid | undefined {
-    this.#live()
-    return this.#reader.name(name, at)
+    return this.#ask(() => this.#reader.name(name, at))
   }
 
   names(
     options: { prefix?: string; after?: string; limit?: number; at?: Tid } = {},
   ): { name: string; oid: Oid }[] {
-    this.#live()
-    return this.#reader.names(options)
+    return this.#ask(() => this.#reader.names(options))
   }
 
   transaction(tid: Tid): TransactionInfo | undefined {
-    this.#live()
-    return this.#reader.transaction(tid)
+    return this.#ask(() => this.#reader.transaction(tid))
   }
 
   transactions(options: { before?: Tid; limit?: number } = {}): TransactionInfo[] {
-    this.#live()
-    return this.#reader.transactions(options.before, options.limit)
+    return this.#ask(() => this.#reader.transactions(options.before, options.limit))
   }
 
   tidAt(time: number): Tid {
-    this.#live()
-    return this.#reader.tidAt(time)
+    return this.#ask(() => this.#reader.tidAt(time))
   }
 
   get(table: TableName, key: string): Uint8Array | undefined {
-    this.#live()
-    return this.#reader.get(table, key)
+    return this.#ask(() => this.#reader.get(table, key))
   }
 
   scan(
     table: TableName,
     options: { from?: string; limit?: number } = {},
   ): { key: string; value: Uint8Array }[] {
-    this.#live()
-    return this.#reader.scan(table, options.from, options.limit)
+    return this.#ask(() => this.#reader.scan(table, options.from, options.limit))
   }
 
   // Not async: a promise of its own for every group would cost more than its checks.
@@ -143,7 +134,7 @@ export class LmdbStore implements Store {
 
   objects(options: { at?: Tid } = {}): Iterable<Revision> {
     this.#live()
-    return this.#reader.objects(() => this.#live(), options.at)
+    return told(this.#reader.objects(() => this.#live(), options.at))
   }
 
   replay(options: { start?: Tid; stop?: Tid } = {}): Iterable<Transaction> {
@@ -226,7 +217,36 @@ export class LmdbStore implements Store {
     return this.#closing
   }
 
+  /** Reads; what LMDB itself stumbles over is damage that was done since its file was looked over, and is told as such. */
+  #ask<T>(question: () => T): T {
+    this.#live()
+    try {
+      return question()
+    } catch (error) {
+      throw toldAs(error)
+    }
+  }
+
   #live(): void {
     if (this.#closing !== undefined) throw closedFault()
+  }
+}
+
+/** LMDB's numbers are from -30799 up; these of them say that there is no more room, which is no damage. */
+const NO_ROOM: ReadonlySet<unknown> = new Set([-30792, -30791, -30790])
+
+/** What LMDB stumbled over as a fault, anything else as it is. */
+function toldAs(error: unknown): unknown {
+  const code = (error as { code?: unknown } | undefined)?.code
+  const isOfPages = typeof code === 'number' && code >= -30799 && code <= -30770
+  if (!isOfPages || NO_ROOM.has(code)) return error
+  return imageFault('IMAGE_DAMAGED', `The image could not be read (${String(error)}).`)
+}
+
+function* told<T>(walk: Iterable<T>): Generator<T, void, undefined> {
+  try {
+    yield* walk
+  } catch (error) {
+    throw toldAs(error)
   }
 }
