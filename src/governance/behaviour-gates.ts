@@ -48,7 +48,8 @@ export function showing(trial: Trial): Kept | Refusal {
 /** What a fault that comes of a slot which is not there does not say, and a model does not guess: where values begin. */
 function absent({ source, scene, reports }: Trial): string {
   const [first] = reports
-  if (first?.kind !== 'fault' || !/\b(?:NaN|nil|undefined|null)\b/.test(first.fault.message)) return ''
+  if (first?.kind !== 'fault' || !/\b(?:NaN|nil|undefined|null)\b/.test(first.fault.message))
+    return ''
   const there = new Set(scene.slots.map(({ name }) => name))
   const read = [...source.matchAll(/\b(?:self|this)\.([A-Za-z_$][\w$]*)(?!\w|\s*\()/g)]
   const name = read.map(([, one = '']) => one).find((one) => !there.has(one))

@@ -90,7 +90,8 @@ export const POWERS_ELSEWHERE: Readonly<Record<string, string>> = {
   'src/image/blobs.ts': 'a blob is a file beside the image, in the folder that is handed in',
   'src/image/lmdb/page-file.ts': 'a damaged image is read past LMDB, which would trust it',
   'src/image/lock.ts': 'the lock of an image is one that the operating system holds on a file',
-  'src/image/opening.ts': "a close in order leaves a word beside the image's file, in the folder handed in",
+  'src/image/opening.ts':
+    "a close in order leaves a word beside the image's file, in the folder handed in",
   'src/kernel/sandbox/pipe.ts': 'the worker has two descriptors from birth, and blocks on them',
   'src/main.ts': 'where the cache is must be known before anything else is loaded',
   'src/mind/download.ts': 'a model file is written as it arrives, in the folder that main hands in',
