@@ -463,12 +463,14 @@ export class Sequence {
     }
     const report = readReport(result)
     const outcome = this.#believe(ticket, report)
-    if (report.kind !== 'need' && report.called !== undefined) {
-      const isWritten = outcome.kind === 'kept' && outcome.tid !== null
-      ticket.called?.(report.called, outcome, this.#head.tid - (isWritten ? 1 : 0))
-    }
+    const isWritten = outcome.kind === 'kept' && outcome.tid !== null
+    const at = this.#head.tid - (isWritten ? 1 : 0)
     this.#running.shift()
     this.#answer(ticket, outcome)
+    // After the answer, so that whoever is told may wait until what the turn wrote is durable.
+    if (report.kind !== 'need' && report.called !== undefined) {
+      ticket.called?.(report.called, outcome, at)
+    }
   }
 
   #believe(ticket: Running, report: Report): Settled {
