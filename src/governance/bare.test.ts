@@ -51,9 +51,12 @@ test('[GO1] [GO38] a draft that reads a slot before there is one is told where i
     return 'gate' in outcome ? `${outcome.gate}: ${outcome.sentence}` : ''
   }
   const sum = 'function add(self, n) { self.value += n; return self.value }'
-  assert.match(await told(sum), /^trial: .*NaN.*; value is not there .* \(self\.value \?\? 0\)/)
+  assert.match(await told(sum), /^trial: .*NaN.*; value is not there .* self\.value \?\?= 0/)
   const log = 'function add(self, n) { this.log.push(n); return n }'
   assert.match(await told(log), /^trial: .*; log is not there before the first call/)
+  const begun =
+    'function add(self, n) { self.log ??= []; self.value ??= 0; self.value += n; return self.value }'
+  assert.equal(await told(begun), '')
   const thrown = 'function add(self, n) { self.value = 1; throw new Error("no") }'
   assert.doesNotMatch(await told(thrown), /is not there/)
 })

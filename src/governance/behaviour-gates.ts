@@ -54,7 +54,7 @@ function absent({ source, scene, reports }: Trial): string {
   const read = [...source.matchAll(/\b(?:self|this)\.([A-Za-z_$][\w$]*)(?!\w|\s*\()/g)]
   const name = read.map(([, one = '']) => one).find((one) => !there.has(one))
   if (name === undefined) return ''
-  return `; ${name} is not there before the first call: read it as (self.${name} ?? 0), or ?? [] for a list, and assign it`
+  return `; ${name} is not there before the first call: begin with self.${name} ??= 0, or ??= [] for a list`
 }
 
 /** The first gate that a draft's behaviour fails. */

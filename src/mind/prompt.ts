@@ -175,13 +175,17 @@ const EXAMPLE_WITHOUT_SLOTS: Example = {
   ],
 }
 
-/** Shown only to objects without data: what they learn first makes their first slots, a number and a list. */
+/**
+ * Shown only to objects without data: what they learn first makes their first slots, a number and a list. They are made before
+ * anything else: a small model that reads `self.day ?? 0` once forgets it the second time.
+ */
 const EXAMPLES_BARE: readonly Example[] = [
   {
     question: ['Object: purse', 'Slots: none', 'Message: put(3)'],
     code: [
       'function put(self, n) {',
-      '  self.value = (self.value ?? 0) + n;',
+      '  self.value ??= 0;',
+      '  self.value += n;',
       '  return self.value;',
       '}',
     ],
@@ -195,10 +199,10 @@ const EXAMPLES_BARE: readonly Example[] = [
     ],
     code: [
       'function note(self, text) {',
-      '  const day = self.day ?? 0;',
-      '  self.notes = self.notes ?? [];',
-      '  self.notes.push({ text, day });',
-      '  self.day = day + 1;',
+      '  self.day ??= 0;',
+      '  self.notes ??= [];',
+      '  self.notes.push({ text, day: self.day });',
+      '  self.day += 1;',
       '  return self.day;',
       '}',
     ],
@@ -217,7 +221,8 @@ const CLASS_EXAMPLES_BARE: readonly Example[] = [
     ],
     code: [
       'put(n: number): number {',
-      '  this.value = (this.value ?? 0) + n;',
+      '  this.value ??= 0;',
+      '  this.value += n;',
       '  return this.value;',
       '}',
     ],
@@ -235,10 +240,10 @@ const CLASS_EXAMPLES_BARE: readonly Example[] = [
     ],
     code: [
       'note(text: string): number {',
-      '  const day = this.day ?? 0;',
-      '  this.notes = this.notes ?? [];',
-      '  this.notes.push({ text, day });',
-      '  this.day = day + 1;',
+      '  this.day ??= 0;',
+      '  this.notes ??= [];',
+      '  this.notes.push({ text, day: this.day });',
+      '  this.day += 1;',
       '  return this.day;',
       '}',
     ],
