@@ -9,11 +9,10 @@
 //     node tools/batos.mjs --run bench/calculator.ts --orders 2 --times 1 --show --json out.json
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openModel } from '#batos'
-import { RecordingProvider } from '#mind'
-import { clock, homeFolder, makeFolder, readText, writePrivate } from '#powers'
+import { homeFolder, writePrivate } from '#powers'
 import { SELECTORS } from './calculator-checks.ts'
 import { type Run, runOnce } from './calculator-run.ts'
+import { openKeptModel } from './kept-model.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,20 +28,7 @@ const { values } = parseArgs({
   },
 })
 
-await makeFolder(values.completions)
-const model = await openModel(values.model)
-let opened: ReturnType<typeof model.open> | undefined
-const provider = new RecordingProvider({
-  name: model.name,
-  identity: model.name,
-  open: () => (opened ??= model.open()),
-  shelf: {
-    read: (key) => readText(join(values.completions, `${key}.json`)),
-    write: (key, text) => writePrivate(join(values.completions, `${key}.json`), text),
-  },
-  fresh: false,
-  clock: clock.elapsed,
-})
+const { provider, close } = await openKeptModel(values.model, values.completions)
 
 const runs: (Run & { drafts: number; reused: number; modelSeconds: number })[] = []
 for (let order = 1; order <= Number(values.orders); order++) {
@@ -58,7 +44,7 @@ for (let order = 1; order <= Number(values.orders); order++) {
     if (values.json !== undefined) await writePrivate(values.json, `${JSON.stringify(runs)}\n`)
   }
 }
-await (await opened)?.close()
+await close()
 for (const line of tableOf()) console.log(line)
 
 function lineOf(run: Run, drafts: number, reused: number, seconds: number): string {
@@ -97,7 +83,7 @@ function tableOf(): string[] {
   }
   return [
     '',
-    `${model.name}, ${words}: ${right} of ${all} calculators right and consistent; ${consistent} consistent`,
+    `${values.model}, ${words}: ${right} of ${all} calculators right and consistent; ${consistent} consistent`,
     '',
     '| message | right | wrong | abstained |',
     '|---|---|---|---|',

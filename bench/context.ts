@@ -3,9 +3,7 @@
 // Laws: every variant does the same tasks, each with one greedy draft that no gate has seen; answers are kept.
 //
 //     node tools/batos.mjs --run bench/context.ts --limit 40
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openModel } from '#batos'
 import {
   type ChatMessage,
   classMessages,
@@ -18,13 +16,13 @@ import {
   MIND_LIMITS,
   type MethodTask,
   namesOf,
-  RecordingProvider,
   runChecks,
   setStage,
   type SlotContext,
   valueOf,
 } from '#mind'
-import { clock, homeFolder, makeFolder, readText, writePrivate } from '#powers'
+import { homeFolder } from '#powers'
+import { openKeptModel } from './kept-model.ts'
 import { openTaskKernel, ownTasks } from './task-world.ts'
 
 const { values } = parseArgs({
@@ -70,20 +68,7 @@ const VARIANTS: Record<string, (context: DraftContext) => ChatMessage[]> = {
   'a third of the budget': (context) => draftMessages(context, MIND_LIMITS.contextTokens / 3),
 }
 
-await makeFolder(values.completions)
-const model = await openModel(values.model)
-let opened: ReturnType<typeof model.open> | undefined
-const provider = new RecordingProvider({
-  name: model.name,
-  identity: model.name,
-  open: () => (opened ??= model.open()),
-  shelf: {
-    read: (key) => readText(join(values.completions, `${key}.json`)),
-    write: (key, text) => writePrivate(join(values.completions, `${key}.json`), text),
-  },
-  fresh: false,
-  clock: clock.elapsed,
-})
+const { provider, close } = await openKeptModel(values.model, values.completions)
 const signal = new AbortController().signal
 
 const own = await ownTasks()
@@ -91,7 +76,7 @@ const every = Math.max(1, own.length / Number(values.limit))
 const tasks = own.filter((_, i) => Math.floor(i / every) !== Math.floor((i - 1) / every))
 
 const kernel = await openTaskKernel()
-console.log(`${model.name}, ${tasks.length} tasks, one greedy draft each, no gates\n`)
+console.log(`${values.model}, ${tasks.length} tasks, one greedy draft each, no gates\n`)
 console.log('| shown | right | lost | won | tokens read |\n|---|---|---|---|---|')
 let all: boolean[] | undefined
 for (const [name, messagesOf] of Object.entries(VARIANTS)) {
@@ -106,7 +91,7 @@ for (const [name, messagesOf] of Object.entries(VARIANTS)) {
   const sum = right.filter(Boolean).length
   console.log(`| ${name} | ${sum} | ${against(true)} | ${against(false)} | ${Math.round(tokens)} |`)
 }
-await (await opened)?.close()
+await close()
 await kernel.close()
 
 /** One draft of one task, and whether it passes the task's checks. */

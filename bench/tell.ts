@@ -4,18 +4,17 @@
 // Laws: answers are kept, so that a second run asks only what was not asked before.
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openModel } from '#batos'
 import {
   COMMON,
   type Drawn,
   decide,
-  RecordingProvider,
   type TellCall,
   type TellMessage,
   type TellObject,
   type Told,
 } from '#mind'
-import { clock, homeFolder, makeFolder, readText, writePrivate } from '#powers'
+import { homeFolder, readText } from '#powers'
+import { openKeptModel } from './kept-model.ts'
 
 interface Case {
   id: string
@@ -140,20 +139,7 @@ const firstOf = (drawn: readonly Drawn[]) => {
 }
 
 const completions = `${homeFolder()}/.cache/batos/completions-tell`
-await makeFolder(completions)
-const model = await openModel(values.model)
-let opened: ReturnType<typeof model.open> | undefined
-const provider = new RecordingProvider({
-  name: values.model,
-  identity: values.model,
-  open: () => (opened ??= model.open()),
-  shelf: {
-    read: (key) => readText(join(completions, `${key}.json`)),
-    write: (key, text) => writePrivate(join(completions, `${key}.json`), text),
-  },
-  fresh: false,
-  clock: clock.elapsed,
-})
+const { provider, close } = await openKeptModel(values.model, completions)
 
 const cases = (values.set === 'own' ? await ownCases() : await worldCases()).slice(
   0,
@@ -186,4 +172,4 @@ console.log(
 for (const [name, counted] of Object.entries(counts)) {
   console.log(name, Object.fromEntries(counted))
 }
-await (await opened)?.close()
+await close()

@@ -2,47 +2,11 @@
 // Leaves: accepting and rejecting to proposals.test.ts; the verbs' words to src/cli.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { type OpenWorld, open } from '#batos'
-import { type CompletionRequest, type Script, ScriptedProvider } from '#mind'
+import { test } from 'node:test'
+import type { OpenWorld } from '#batos'
+import type { CompletionRequest, Script, ScriptedProvider } from '#mind'
+import { fenced, temporaryFolder, withWorld } from './scripted-world.ts'
 
-const folders: string[] = []
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'batos-answering-'))
-  folders.push(folder)
-  return folder
-}
-
-/** A world with an account in it whose mind says what the script says. */
-async function withWorld(
-  script: Script,
-  use: (world: OpenWorld, provider: ScriptedProvider) => Promise<void>,
-  { folder = temporaryFolder(), policy = 'auto' as 'auto' | 'review' } = {},
-): Promise<void> {
-  const provider = new ScriptedProvider(script)
-  const world = await open(folder, { provider, policy })
-  try {
-    const { objects } = (await world.request('ListObjectsCommand', {})) as {
-      objects: { name: string }[]
-    }
-    if (!objects.some(({ name }) => name === 'account')) {
-      await world.send('genesis', 'clone:', ['account'])
-      await world.send('account', 'setSlot:value:', ['balance', 10])
-    }
-    await use(world, provider)
-  } finally {
-    await world.shut()
-  }
-}
-
-const fenced = (code: string) => `\`\`\`ts\n${code}\n\`\`\``
 const ADDS = fenced('function deposit(self, n) { self.balance += n; return self.balance }')
 const TELLS = fenced('function deposit(self, n) { self.balance += n; return n }')
 const TWICE = fenced('function deposit(self, n) { self.balance += n * 2; return self.balance }')

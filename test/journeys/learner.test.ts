@@ -1,36 +1,9 @@
 // Owns: needs for methods met by scripted drafts in a real world: gates, repairs, bounds, aborts.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { type OpenWorld, open } from '#batos'
-import { fixedMessages, type Script, ScriptedProvider } from '#mind'
+import { test } from 'node:test'
+import { fixedMessages, type Script, type ScriptedProvider } from '#mind'
+import { fenced, withWorld } from './scripted-world.ts'
 
-const folders: string[] = []
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
-})
-
-/** A world with an account in it whose mind says what the script says. */
-async function withWorld(
-  script: Script,
-  use: (world: OpenWorld, provider: ScriptedProvider) => Promise<void>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'batos-learner-'))
-  folders.push(folder)
-  const provider = new ScriptedProvider(script)
-  const world = await open(folder, { provider })
-  try {
-    await world.send('genesis', 'clone:', ['account'])
-    await world.send('account', 'setSlot:value:', ['balance', 10])
-    await use(world, provider)
-  } finally {
-    await world.shut()
-  }
-}
-
-const fenced = (code: string) => `\`\`\`ts\n${code}\n\`\`\``
 const RIGHT = fenced('function deposit(self, n) { self.balance += n; return self.balance }')
 const WRONG = fenced('function deposit(self, n) { return self.balance + n }')
 
